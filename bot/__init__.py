@@ -1,0 +1,1 @@
+"""Middle floor: what Randebu does. No platform, no SQL."""

@@ -1,0 +1,1 @@
+"""Randebu as the people who use it rely on it."""
