@@ -1,0 +1,1 @@
+"""Pure trading: strategy documents, their engine, indicators, metrics, charts. Nothing here waits."""
