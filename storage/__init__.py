@@ -1,0 +1,1 @@
+"""Ground floor: what is remembered. Knows nobody above."""

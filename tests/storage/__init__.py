@@ -1,0 +1,1 @@
+"""What is remembered: the same on SQLite and on PostgreSQL."""
