@@ -1,0 +1,1 @@
+"""Where prices, candles and tokens come from."""
