@@ -1,0 +1,1 @@
+"""Who may: identities, limits, and the questions that wait for a person."""
