@@ -1,0 +1,1 @@
+"""How Randebu thinks: the assistant, its instructions, its models and its memory."""
