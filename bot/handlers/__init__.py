@@ -1,0 +1,1 @@
+"""What a person can do, shared by all platforms."""

@@ -1,0 +1,178 @@
+"""Commands about trading bots: list, choose, show, delete, test."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from bot.errors import Refused
+from bot.handlers.calling import ask_first, naming, use
+from bot.handlers.context import Request
+from bot.messages import Action, File, Notice
+from bot.tools.finding_bots import SHORT_ID, find_bot
+from bot.tools.plain import file_name, plain
+from bot.tools.registry import Outcome
+from bot.tools.wording import SYNTHETIC, in_words
+from bot.trading.report import details_text, trades_csv
+from bot.trading.timeframe import DAY, parse_timeframe
+
+if TYPE_CHECKING:
+    from storage.database import Unit
+
+_MOST_BUTTONS = 6
+_DURATION = re.compile(r"[0-9]+[a-z]+", re.IGNORECASE | re.ASCII)
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\S*", re.ASCII)
+_AFTER_A_BACKTEST = ("details", "trades", "again")
+
+
+async def bots(request: Request) -> Outcome:
+    """/bots: the person's trading bots, with a button for each."""
+    listed = await use(request, "list_bots")
+    buttons = tuple(
+        Action(each["bot"], f"/bot {each['id']}") for each in listed.result["bots"][:_MOST_BUTTONS]
+    )
+    return Outcome(replies=(Notice(in_words("list_bots", listed.result) or "", buttons),))
+
+
+async def bot(request: Request) -> Outcome:
+    """/bot: show a trading bot, and make it the conversation's when it is named; /bot delete NAME deletes."""
+    first, _, rest = request.arguments.partition(" ")
+    if first.lower() == "delete" and rest:
+        return await _delete(request, rest, "delete ")
+    info = (await use(request, "get_bot_info", bot=request.arguments or None)).result
+    buttons = (
+        Action("Backtest it", f"/backtest {info['id']}"),
+        Action("Its file", f"/strategy {info['id']}"),
+    )
+    shown = Outcome(replies=(Notice(in_words("get_bot_info", info) or "", buttons),))
+    if not request.arguments:
+        return shown
+    chosen = await use(request, "set_bot", bot=request.arguments)
+
+    async def write(unit: Unit) -> Outcome:
+        if chosen.write is not None:
+            await chosen.write(unit)
+        return shown
+
+    return Outcome(write=write)
+
+
+async def delete(request: Request) -> Outcome:
+    """/deletebot: delete a trading bot, after asking."""
+    if not request.arguments:
+        raise Refused("Which bot? For instance: /deletebot PEPE dip. /bots lists yours.")
+    return await _delete(request, request.arguments, "")
+
+
+async def strategy(request: Request) -> Outcome:
+    """/strategy: the rules of a trading bot in words, and its document as a file."""
+    info = (await use(request, "get_bot_info", bot=request.arguments or None)).result
+    name = f"{file_name(info['bot'])}-v{info['version']}.json"
+    caption = f"The strategy of {info['bot']}, version {info['version']}"
+    document = json.dumps(info["strategy"], ensure_ascii=False, indent=2)
+    return Outcome(replies=(Notice(info["rules"]), File(name, document.encode(), caption)))
+
+
+async def backtest(request: Request) -> Outcome:
+    """/backtest: test a trading bot on past prices, or look at an earlier test again."""
+    words = request.arguments.split()
+    if len(words) == 2 and words[0].lower() in _AFTER_A_BACKTEST:
+        return await _after(request, words[0].lower(), words[1])
+    asked = parse(request.arguments)
+    return await use(
+        request,
+        "run_backtest",
+        bot=asked.bot,
+        timeframe=asked.timeframe,
+        days=asked.days,
+        start=asked.start,
+        end=asked.end,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the arguments of /backtest say; None where they say nothing. `start` and `end` are ISO dates."""
+
+    bot: str | None = None
+    timeframe: str | None = None
+    days: float | None = None
+    start: str | None = None
+    end: str | None = None
+
+
+def parse(arguments: str) -> Asked:
+    """Understand `[bot] [timeframe] [90d | 2026-01-01 2026-03-01]`; of two lengths the longer is the period.
+
+    One length alone is a timeframe up to a day, and a period above. Raises `Refused`.
+    """
+    words = arguments.split()
+    dates: list[str] = []
+    lengths: list[str] = []
+    while words and (_DATE.fullmatch(words[-1]) or _is_length(words[-1])):
+        word = words.pop()
+        (dates if _DATE.fullmatch(word) else lengths).insert(0, word.lower())
+    if len(dates) > 2 or len(lengths) > 2 or (len(lengths) == 2 and len(dates) == 2):
+        raise Refused("That is too much at once. For instance: /backtest PEPE dip 15m 90d")
+    by_length = sorted(lengths, key=parse_timeframe)
+    timeframe: str | None = by_length[0] if by_length else None
+    period = by_length[1] if len(by_length) == 2 else None
+    if period is None and timeframe is not None and parse_timeframe(timeframe) > DAY and not dates:
+        timeframe, period = None, timeframe
+    return Asked(
+        " ".join(words) or None,
+        timeframe,
+        None if period is None else parse_timeframe(period) / DAY,
+        dates[0] if dates else None,
+        dates[1] if len(dates) == 2 else None,
+    )
+
+
+def _is_length(word: str) -> bool:
+    if not _DURATION.fullmatch(word):
+        return False
+    try:
+        parse_timeframe(word.lower())
+    except ValueError:
+        return False
+    return True
+
+
+async def _after(request: Request, what: str, backtest_id: str) -> Outcome:
+    """What a person may ask of an earlier backtest of theirs: its fills as text or as a file, or the same again."""
+    async with request.services.database.view() as view:
+        row = await view.trading.backtest(backtest_id, request.caller.owner)
+        if row is None:
+            raise Refused("You have no such backtest. /bot shows the latest ones of a bot.")
+        bot_id, asked, result = row.bot_id, row.request["asked"], row.result
+        if await view.trading.bot(bot_id, request.caller.owner) is None and what == "again":
+            raise Refused("The bot of this backtest has been deleted, so it cannot be run again.")
+    if what == "again":
+        return await use(request, "run_backtest", bot=bot_id, **asked)
+    if result is None:
+        raise Refused("This backtest has no result: it failed or was stopped. Run it again with /backtest.")
+    if what == "details":
+        return Outcome(replies=(Notice(_with_origin(details_text(result), result)),))
+    left_out = result["events_left_out"]
+    note = f"; {left_out:,} earlier events are left out" if left_out else ""
+    caption = (
+        f"The trades of {plain(result['name'])}{' on synthetic prices' if result['synthetic'] else ''}{note}"
+    )
+    name = f"{file_name(result['name'])}-{backtest_id[:SHORT_ID]}-trades.csv"
+    return Outcome(replies=(File(name, trades_csv(result["events"]), caption),))
+
+
+def _with_origin(text: str, result: Mapping[str, Any]) -> str:
+    return f"{text}\n\n{SYNTHETIC}" if result["synthetic"] else text
+
+
+async def _delete(request: Request, named: str, prefix: str) -> Outcome:
+    async with request.services.database.view() as view:
+        if request.confirmed and await view.trading.bot(named, request.caller.owner) is None:
+            raise Refused("This bot has been deleted already.")
+        trading_bot = await find_bot(view, request.caller, named)
+    pinned = naming(request, f"{prefix}{trading_bot.id}")
+    return await ask_first(pinned, "delete_bot", "Delete", bot=trading_bot.id)
