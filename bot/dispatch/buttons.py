@@ -1,0 +1,46 @@
+"""What stands behind the buttons of a platform that can only carry an id: looked up in the stored rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bot.accounts.questions import options_of
+from bot.messages import ChatAddress
+
+if TYPE_CHECKING:
+    from storage.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class StoredOption:
+    """An option of a question: its value, where it was asked, and whether it can still be chosen."""
+
+    value: str
+    address: ChatAddress
+    open: bool
+
+
+class Buttons:
+    """Finds what a pressed button means."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def option(self, choice: str, place: int) -> StoredOption | None:
+        """The option of a question at a place, counted from 0; None where there is none."""
+        async with self._database.view() as view:
+            approval = await view.approvals.get(choice)
+        if approval is None or not 0 <= place < len(approval.options):
+            return None
+        address = ChatAddress(approval.platform, approval.chat, approval.thread)
+        return StoredOption(options_of(approval)[place].value, address, approval.state == "open")
+
+    async def line(self, delivery: int, place: int, address: ChatAddress) -> str | None:
+        """The line of an action under a delivered piece; None where there is none, or it stands in another chat."""
+        async with self._database.view() as view:
+            row = await view.deliveries.get(delivery)
+        if row is None or (row.platform, row.chat) != (address.platform, address.chat):
+            return None
+        actions = row.payload.get("actions") or []
+        return str(actions[place]["line"]) if 0 <= place < len(actions) else None

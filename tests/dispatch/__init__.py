@@ -1,0 +1,1 @@
+"""The entrance and the exit."""

@@ -1,0 +1,1 @@
+"""Stand-ins at the outermost edge: platforms, model services, clocks."""

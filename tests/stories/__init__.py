@@ -1,0 +1,1 @@
+"""Whole conversations through a fake platform, with everything real inside."""
