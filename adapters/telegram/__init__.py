@@ -1,0 +1,1 @@
+"""Telegram: private chats, topics, groups; everything that aiogram is needed for."""

@@ -1,0 +1,1 @@
+"""Randebu killed at random moments, with calls that fail: nothing is lost, nothing is done twice."""
