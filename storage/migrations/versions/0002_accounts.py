@@ -1,0 +1,16 @@
+"""Accounts: sign-ups, tiers, invitations, link codes."""
+
+from __future__ import annotations
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Make the tables of accounts."""
+
+
+def downgrade() -> None:
+    """Drop them."""

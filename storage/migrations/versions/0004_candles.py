@@ -1,0 +1,16 @@
+"""Closed candles, kept in blocks of columns."""
+
+from __future__ import annotations
+
+revision = "0004"
+down_revision = "0003"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Make the table of candle blocks."""
+
+
+def downgrade() -> None:
+    """Drop it."""
