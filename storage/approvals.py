@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, Select, UniqueConstraint, select, update
+from sqlalchemy import ForeignKey, Index, Select, UniqueConstraint, case, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.base import Base, change, insert_once
+from storage.privacy import Personal, names_user
 
 _ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 
@@ -28,6 +29,15 @@ class Approval(Base):
     """
 
     __tablename__ = "approvals"
+    __privacy__ = Personal(
+        lambda of: names_user(Approval.platform, Approval.asker_user, of),
+        lambda _: {
+            **dict.fromkeys(("chat", "thread", "asker_user", "asker_name", "text"), ""),
+            "options": [],
+            "payload": {},
+            "state": case((Approval.state == "open", "expired"), else_=Approval.state),
+        },
+    )
     __table_args__ = (
         UniqueConstraint("turn_id", "call_id"),
         Index("ix_approvals_state_expires_at", "state", "expires_at"),
@@ -67,6 +77,15 @@ class Approvals:
         if await insert_once(self._session, approval):
             return approval
         return (await self._session.scalars(_of_call(approval.turn_id, approval.call_id))).one()
+
+    async def close_of(self, platform: str, asker_user: str, at: datetime) -> None:
+        """Deny whatever waits for somebody's answer, in every chat; also what could be asked again."""
+        statement = update(Approval).where(
+            Approval.platform == platform,
+            Approval.asker_user == asker_user,
+            Approval.state.in_(("open", "expired")),
+        )
+        await change(self._session, Approval, statement.values(state="denied", answered_at=at))
 
     async def get(self, approval_id: str) -> Approval | None:
         """One question, read fresh."""

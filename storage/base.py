@@ -28,6 +28,8 @@ from sqlalchemy.orm.attributes import set_committed_value
 if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql, sqlite
 
+    from storage.privacy import Privacy
+
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -87,6 +89,7 @@ class Base(AsyncAttrs, DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
+    __privacy__: ClassVar[Privacy]
     type_annotation_map: ClassVar[dict[Any, Any]] = {
         str: PlainText,
         int: BigInteger().with_variant(Integer(), "sqlite"),

@@ -7,21 +7,45 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, Numeric, Select, delete, func, select, update
+from sqlalchemy import (
+    ColumnElement,
+    ForeignKey,
+    Index,
+    Numeric,
+    Select,
+    String,
+    and_,
+    cast,
+    delete,
+    func,
+    literal,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.base import Base, change, insert_for, insert_once, new_id
-from storage.journal import IncomingRow, Turn
-from storage.people import Owner, owned_by
+from storage.journal import IncomingRow, Turn, private_chats, turns_of
+from storage.people import Owner, held, owned_by
+from storage.privacy import Personal, Traces, belongs, names_user
 
 NEW_TITLE = "New Conversation"
+
+COMMAND_KEY = "command:"
+"""How the key of a command begins; the id of what came in follows."""
 
 
 class Conversation(Base):
     """A conversation, who began it, and its tally; cost in US dollars."""
 
     __tablename__ = "conversations"
+    __privacy__ = Personal(
+        lambda of: belongs(Conversation, of),
+        lambda _: {"user_id": None, "anonymous_token": None, "bot_id": None, "title": NEW_TITLE},
+    )
     __table_args__ = (
         Index("ix_conversations_user_id_updated_at", "user_id", "updated_at"),
         Index("ix_conversations_anonymous_token_updated_at", "anonymous_token", "updated_at"),
@@ -47,6 +71,8 @@ class ChatThread(Base):
     """One chat thread of a platform and its current conversation."""
 
     __tablename__ = "chat_threads"
+    # In a group the conversation goes on for the others, without an owner.
+    __privacy__ = Personal(lambda of: tuple_(ChatThread.platform, ChatThread.chat).in_(private_chats(of)))
 
     platform: Mapped[str] = mapped_column(primary_key=True)
     chat: Mapped[str] = mapped_column(primary_key=True)
@@ -57,9 +83,13 @@ class ChatThread(Base):
 
 
 class Message(Base):
-    """One message: what a person can read as `text`, and what the model is given as `body`, if anything."""
+    """One message: what a person can read as `text`, and what the model is given as `body`, if anything.
+
+    `turn_id` is what led to it: a turn, or the key of a command.
+    """
 
     __tablename__ = "messages"
+    __privacy__ = Personal(lambda of: _said_by_or_to(of))
     __table_args__ = (Index("ix_messages_conversation_id_id", "conversation_id", "id"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -80,7 +110,7 @@ class Conversations:
 
     async def begin(self, owner: Owner, platform: str, chat: str, thread: str, at: datetime) -> Conversation:
         """Begin a conversation and make it the current one of its chat thread."""
-        conversation = _new(owner, at)
+        conversation = _new(await held(self._session, owner), at)
         self._session.add(conversation)
         await self._session.flush()
         await self.make_current(conversation.id, platform, chat, thread)
@@ -93,7 +123,7 @@ class Conversations:
         found = await self.current(platform, chat, thread)
         if found is not None:
             return found
-        conversation = _new(owner, at)
+        conversation = _new(await held(self._session, owner), at)
         self._session.add(conversation)
         here = ChatThread(platform=platform, chat=chat, thread=thread, conversation_id=conversation.id)
         if await insert_once(self._session, here):
@@ -110,6 +140,13 @@ class Conversations:
             statement.on_conflict_do_update(
                 index_elements=["platform", "chat", "thread"], set_={"conversation_id": conversation_id}
             )
+        )
+
+    async def leave_private_chats(self, platform: str, user: str) -> None:
+        """Let a platform user's private chats begin new conversations, since the current ones are theirs no longer."""
+        chats = private_chats(Traces(identities=((platform, user),)))
+        await self._session.execute(
+            delete(ChatThread).where(tuple_(ChatThread.platform, ChatThread.chat).in_(chats))
         )
 
     async def current(self, platform: str, chat: str, thread: str) -> Conversation | None:
@@ -269,6 +306,18 @@ class Conversations:
             if agent is not None and agent not in conversation.agents_used:
                 conversation.agents_used = [*conversation.agents_used, agent]
         await self._session.flush()
+
+
+def _said_by_or_to(person: Traces) -> ColumnElement[bool]:
+    """Messages of a person's turns and commands, and those of their conversations that are nobody's in particular."""
+    command = literal(COMMAND_KEY) + cast(IncomingRow.id, String)
+    commands = select(command).where(names_user(IncomingRow.platform, IncomingRow.sender_user, person))
+    own = select(Conversation.id).where(belongs(Conversation, person))
+    return or_(
+        Message.turn_id.in_(turns_of(person)),
+        Message.turn_id.in_(commands),
+        and_(Message.conversation_id.in_(own), Message.turn_id.is_(None)),
+    )
 
 
 def _new(owner: Owner, at: datetime) -> Conversation:

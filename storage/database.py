@@ -12,12 +12,14 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
+from storage.accounts import Accounts
 from storage.approvals import Approvals
 from storage.chats import Chats
 from storage.conversations import Conversations
 from storage.deliveries import Deliveries
 from storage.engines import is_sqlite, open_reader, open_writer, postgres_lock
 from storage.facts import Facts
+from storage.forgetting import Forgetting
 from storage.journal import Journal
 from storage.people import People
 from storage.schema import DatabaseTooNew, DatabaseUnusable, Migration, migrate
@@ -39,6 +41,8 @@ class Unit:
         self.journal = Journal(session)
         self.facts = Facts(session)
         self.chats = Chats(session)
+        self.accounts = Accounts(session)
+        self.forgetting = Forgetting(session)
 
     async def lock(self, name: str) -> None:
         """Wait until no unit of any process holds this name, and hold it until this unit ends.

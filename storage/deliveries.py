@@ -6,25 +6,49 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, func, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Index,
+    String,
+    and_,
+    cast,
+    delete,
+    exists,
+    false,
+    func,
+    or_,
+    select,
+    text,
+    tuple_,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, aliased, mapped_column
 
-from storage.base import Base, change
+from storage.approvals import Approval
+from storage.base import Base, change, to_json
+from storage.journal import IncomingRow, group_chats, private_chats
+from storage.privacy import Personal, Traces, names_user
 
 _UNACKNOWLEDGED = ("pending", "attempting")
+_SHORTEST_NAME = 3
+_ERASED = text("erase IS TRUE")
 
 
 class DeliveryRow(Base):
     """One piece on its way, and the question that it shows, if any, as `choice`.
 
-    `state` is pending, attempting, delivered or failed.
+    `state` is pending, attempting, delivered or failed. `about` is the platform's id of the message that led to it;
+    with `erase` the row goes as soon as nothing more is on its way there.
     """
 
     __tablename__ = "deliveries"
+    __privacy__ = Personal(lambda of: _told(of), lambda _: {"erase": True})
     __table_args__ = (
         Index("ix_deliveries_state_thread", "state", "platform", "chat", "thread", "id"),
         Index("ix_deliveries_choice", "choice"),
+        # Nearly always empty: asked for after every delivery.
+        Index("ix_deliveries_erase", "erase", sqlite_where=_ERASED, postgresql_where=_ERASED),
         # Platforms tell repetitions by this id, so it must never come again.
         {"sqlite_autoincrement": True},
     )
@@ -38,6 +62,8 @@ class DeliveryRow(Base):
     content: Mapped[bytes | None]
     choice: Mapped[str | None]
     reply_to: Mapped[str | None]
+    about: Mapped[str | None]
+    erase: Mapped[bool] = mapped_column(default=False, server_default=false())
     state: Mapped[str]
     attempts: Mapped[int] = mapped_column(default=0)
     failures: Mapped[int] = mapped_column(default=0)
@@ -92,6 +118,7 @@ class Deliveries:
     async def delivered(self, delivery_id: int, receipt: str, at: datetime) -> None:
         """Write down the platform's acknowledgement."""
         await self._change(delivery_id, state="delivered", receipt=receipt, delivered_at=at, error=None)
+        await self.wipe()
 
     async def later(self, delivery_id: int, not_before: datetime, error: str, *, counts: bool) -> None:
         """Send a piece again, not before a time.
@@ -110,6 +137,7 @@ class Deliveries:
     async def failed(self, delivery_id: int, error: str) -> None:
         """Give a piece up."""
         await self._change(delivery_id, state="failed", error=error)
+        await self.wipe()
 
     async def fail_thread(self, platform: str, chat: str, thread: str, error: str) -> int:
         """Give up everything that waits for a chat that is closed to us; returns how many pieces."""
@@ -119,7 +147,23 @@ class Deliveries:
             DeliveryRow.thread == thread,
             DeliveryRow.state.in_(_UNACKNOWLEDGED),
         )
-        return len(await change(self._session, DeliveryRow, statement.values(state="failed", error=error)))
+        failed = await change(self._session, DeliveryRow, statement.values(state="failed", error=error))
+        await self.wipe()
+        return len(failed)
+
+    async def wipe(self) -> None:
+        """Delete what is kept only to arrive, in the chat threads where everything has."""
+        other = aliased(DeliveryRow)
+        on_its_way = exists().where(
+            other.platform == DeliveryRow.platform,
+            other.chat == DeliveryRow.chat,
+            other.thread == DeliveryRow.thread,
+            other.state.in_(_UNACKNOWLEDGED),
+        )
+        await self._session.execute(
+            delete(DeliveryRow).where(_ERASED, ~on_its_way),
+            execution_options={"synchronize_session": False},
+        )
 
     async def get(self, delivery_id: int) -> DeliveryRow | None:
         """One piece, sent or not."""
@@ -139,3 +183,21 @@ class Deliveries:
     async def _change(self, delivery_id: int, **values: Any) -> None:
         statement = update(DeliveryRow).where(DeliveryRow.id == delivery_id).values(**values)
         await change(self._session, DeliveryRow, statement)
+
+
+def _told(person: Traces) -> ColumnElement[bool]:
+    """What was said to a person: in private, in answer to them, as a question, or about them by name."""
+    here = tuple_(DeliveryRow.platform, DeliveryRow.chat)
+    known = names_user(IncomingRow.platform, IncomingRow.sender_user, person)
+    messages = select(IncomingRow.platform, IncomingRow.external_id).where(known)
+    questions = select(Approval.id).where(names_user(Approval.platform, Approval.asker_user, person))
+    # Texts are found as JSON writes them; a name of a letter or two would be found everywhere.
+    names = [to_json(name)[1:-1] for name in person.names if len(name) >= _SHORTEST_NAME]
+    said = cast(DeliveryRow.payload, String)
+    named = or_(false(), *(said.contains(name, autoescape=True) for name in names))
+    return or_(
+        here.in_(private_chats(person)),
+        tuple_(DeliveryRow.platform, DeliveryRow.about).in_(messages),
+        DeliveryRow.choice.in_(questions),
+        and_(here.in_(group_chats(person)), named),
+    )

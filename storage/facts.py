@@ -8,12 +8,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.base import Base, insert_for
+from storage.privacy import Impersonal
 
 
 class Fact(Base):
     """A named value."""
 
     __tablename__ = "facts"
+    __privacy__ = Impersonal("what the house and its adapters note for themselves")
 
     name: Mapped[str] = mapped_column(primary_key=True)
     value: Mapped[dict[str, Any]]

@@ -8,12 +8,28 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, Numeric, UniqueConstraint, func, select, update
+from sqlalchemy import (
+    ForeignKey,
+    Index,
+    Numeric,
+    Select,
+    String,
+    UniqueConstraint,
+    case,
+    cast,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.base import Base, change, insert_once, new_id
-from storage.people import Owner, owned_by
+from storage.people import Owner, held, owned_by
+from storage.privacy import Personal, Traces, belongs, names_user
 
 _UNFINISHED = ("waiting", "running")
 
@@ -29,10 +45,20 @@ class IncomingRow(Base):
     """
 
     __tablename__ = "incoming"
+    __privacy__ = Personal(
+        lambda of: names_user(IncomingRow.platform, IncomingRow.sender_user, of),
+        lambda _: {
+            # Unique, and like nothing that a platform says.
+            "external_id": literal("forgotten:") + cast(IncomingRow.id, String),
+            **dict.fromkeys(("chat", "thread", "sender_user", "sender_name"), ""),
+            "body": {},
+        },
+    )
     __table_args__ = (
         UniqueConstraint("platform", "external_id"),
         Index("ix_incoming_state_id", "state", "id"),
         Index("ix_incoming_thread", "platform", "chat", "thread"),
+        Index("ix_incoming_platform_sender_user", "platform", "sender_user"),
         # Keys of bots and backtests are made from these ids: one that comes again would find another's bot.
         {"sqlite_autoincrement": True},
     )
@@ -57,6 +83,15 @@ class Turn(Base):
     """One turn of the assistant; `state` is running, waiting (for a person), done, failed or stopped."""
 
     __tablename__ = "turns"
+    __privacy__ = Personal(
+        lambda of: or_(belongs(Turn, of), names_user(Turn.platform, Turn.asker_user, of)),
+        lambda at: {
+            **dict.fromkeys(("user_id", "anonymous_token", "reply_to", "prompt_message_id")),
+            **dict.fromkeys(("chat", "thread", "asker_user", "asker_name", "prompt"), ""),
+            "state": case((Turn.state == "waiting", "stopped"), else_=Turn.state),
+            "ended_at": func.coalesce(Turn.ended_at, at),
+        },
+    )
     __table_args__ = (
         Index("ix_turns_conversation_id_created_at", "conversation_id", "created_at"),
         Index("ix_turns_thread_state", "platform", "chat", "thread", "state"),
@@ -102,6 +137,7 @@ class Step(Base):
     """
 
     __tablename__ = "journal"
+    __privacy__ = Personal(lambda of: Step.turn_id.in_(turns_of(of)), lambda _: {"data": {}})
     __table_args__ = (Index("ix_journal_turn_id_id", "turn_id", "id"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -113,6 +149,28 @@ class Step(Base):
     tokens: Mapped[int] = mapped_column(default=0)
     duration_ms: Mapped[int | None]
     at: Mapped[datetime]
+
+
+def turns_of(person: Traces) -> Select[str]:
+    """The ids of a person's turns."""
+    return select(Turn.id).where(
+        or_(belongs(Turn, person), names_user(Turn.platform, Turn.asker_user, person))
+    )
+
+
+def private_chats(person: Traces) -> Select[str, str]:
+    """The private chats (platform, chat) in which a person has written."""
+    return _chats(person).where(IncomingRow.private == true())
+
+
+def group_chats(person: Traces) -> Select[str, str]:
+    """The other chats (platform, chat) in which a person has written."""
+    return _chats(person).where(IncomingRow.private != true())
+
+
+def _chats(person: Traces) -> Select[str, str]:
+    written = names_user(IncomingRow.platform, IncomingRow.sender_user, person)
+    return select(IncomingRow.platform, IncomingRow.chat).where(written)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,8 +236,33 @@ class Journal:
         statement = update(IncomingRow).where(IncomingRow.id == incoming_id)
         await change(self._session, IncomingRow, statement.values(body=body))
 
+    async def conceal(self, incoming_id: int) -> None:
+        """Keep of a command that it was given, and not what stood behind its name."""
+        row = await self.incoming(incoming_id)
+        if row is not None and "arguments" in row.body:
+            row.body = {**row.body, "arguments": ""}
+
+    async def busy(self, platform: str, user: str, but: int) -> bool:
+        """Whether something that a platform user did waits or is worked on, besides the row `but`."""
+        unfinished = select(IncomingRow.id).where(
+            IncomingRow.platform == platform,
+            IncomingRow.sender_user == user,
+            IncomingRow.state.in_(_UNFINISHED),
+            IncomingRow.id != but,
+        )
+        return await self._session.scalar(unfinished.limit(1)) is not None
+
+    async def end_waiting(self, platform: str, asker_user: str, at: datetime) -> None:
+        """End the turns that wait for somebody's answer, in every chat."""
+        statement = update(Turn).where(
+            Turn.platform == platform, Turn.asker_user == asker_user, Turn.state == "waiting"
+        )
+        await change(self._session, Turn, statement.values(state="stopped", ended_at=at))
+
     async def add_turn(self, turn: Turn) -> Turn:
         """Write down a new turn; where the same message has led to one already, that is returned."""
+        owner = await held(self._session, turn.owner)
+        turn.user_id, turn.anonymous_token = owner.user_id, owner.anonymous_token
         if await insert_once(self._session, turn):
             return turn
         return (await self._session.scalars(select(Turn).where(Turn.incoming_id == turn.incoming_id))).one()

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, Select, UniqueConstraint, select, text, update
+from sqlalchemy import ForeignKey, Index, Select, UniqueConstraint, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.base import Base, change, insert_once, new_id
-from storage.people import Owner, owned_by
+from storage.people import Owner, held, owned_by
+from storage.privacy import Personal, belongs
 
 _LIVING = text("deleted_at IS NULL")
 _LIVING_ANONYMOUS = text("deleted_at IS NULL AND user_id IS NULL")
@@ -28,6 +29,14 @@ class TradingBot(Base):
     """
 
     __tablename__ = "bots"
+    __privacy__ = Personal(
+        lambda of: belongs(TradingBot, of),
+        lambda at: {
+            **dict.fromkeys(("user_id", "anonymous_token")),
+            **dict.fromkeys(("name", "name_key"), ""),
+            "deleted_at": func.coalesce(TradingBot.deleted_at, at),
+        },
+    )
     __table_args__ = (
         Index("ix_bots_user_id", "user_id"),
         Index("ix_bots_anonymous_token", "anonymous_token"),
@@ -65,6 +74,9 @@ class StrategyVersion(Base):
     """One saved version of a bot's strategy; it never changes."""
 
     __tablename__ = "strategy_versions"
+    __privacy__ = Personal(
+        lambda of: StrategyVersion.bot_id.in_(select(TradingBot.id).where(belongs(TradingBot, of)))
+    )
     __table_args__ = (UniqueConstraint("bot_id", "version"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -82,6 +94,13 @@ class Backtest(Base):
     """
 
     __tablename__ = "backtests"
+    __privacy__ = Personal(
+        lambda of: belongs(Backtest, of),
+        lambda _: {
+            **dict.fromkeys(("user_id", "anonymous_token", "result", "chart", "error")),
+            "request": {},
+        },
+    )
     __table_args__ = (
         Index("ix_backtests_bot_id", "bot_id"),
         Index("ix_backtests_user_id", "user_id"),
@@ -156,6 +175,7 @@ class Trading:
 
         Raises `NameTaken`, which leaves the unit usable.
         """
+        owner = await held(self._session, owner)
         trading_bot = TradingBot(
             id=new_id(),
             key=key,
@@ -217,6 +237,7 @@ class Trading:
         self, owner: Owner, bot: TradingBot, version: int, request: dict[str, Any], key: str, at: datetime
     ) -> Backtest:
         """Write down that a backtest runs; that of an earlier call with this `key` is returned."""
+        owner = await held(self._session, owner)
         backtest = Backtest(
             id=new_id(),
             key=key,
@@ -263,6 +284,23 @@ class Trading:
             .where(Backtest.id.startswith(backtest_id.lower(), autoescape=True), owned_by(Backtest, owner))
             .limit(1)
         )
+
+    async def nth_newest_backtest(self, n: int, owner: Owner, since: datetime) -> datetime | None:
+        """When the n-th newest backtest of an owner since a time began (n from 1), without those that came to nothing.
+
+        None when there are fewer.
+        """
+        counted = select(Backtest.created_at).where(
+            owned_by(Backtest, owner), Backtest.created_at > since, Backtest.state.in_(("running", "done"))
+        )
+        return await self._session.scalar(counted.order_by(Backtest.created_at.desc()).offset(n - 1).limit(1))
+
+    async def count_backtests(self, owner: Owner, since: datetime) -> int:
+        """How many backtests an owner has begun since a time, without those that came to nothing."""
+        counted = select(func.count()).where(
+            owned_by(Backtest, owner), Backtest.created_at > since, Backtest.state.in_(("running", "done"))
+        )
+        return await self._session.scalar(counted) or 0
 
     async def backtests(self, owner: Owner, bot_id: str | None = None, limit: int = 20) -> Sequence[Backtest]:
         """An owner's backtests, the latest first."""
