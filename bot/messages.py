@@ -185,11 +185,15 @@ Reply = PassingReply | LastingReply
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A reply and where it goes; `reply_to` is the platform id of the message that it answers."""
+    """A reply and where it goes; `reply_to` is the platform id of the message that it answers.
+
+    With `erase` nothing of it is kept once it has arrived.
+    """
 
     address: ChatAddress
     reply: Reply
     reply_to: str | None = None
+    erase: bool = False
 
 
 @dataclass(frozen=True, slots=True)

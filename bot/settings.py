@@ -49,6 +49,7 @@ Secret = Annotated[SecretStr | None, Allowed("text")]
 _PROVIDERS = "anthropic, openai, azure, google or offline"
 _FALLBACKS = f"offline, or provider:model with one of {_PROVIDERS}"
 _DATABASES = "an address that begins with sqlite+aiosqlite:// or postgresql+asyncpg://"
+_OPERATORS = "platform:user id pairs with commas between them, such as telegram:123,discord:456"
 _WEBHOOK_SECRETS = "1 to 256 letters, digits, _ and -"
 _UPGRADES = {
     "sqlite": "sqlite+aiosqlite",
@@ -104,6 +105,16 @@ class Settings(BaseSettings):
     anonymous_backtests: Limit = 1
     anonymous_simulations: Limit = 0
     max_chats_per_5hours: Limit = 500
+    signup: Annotated[
+        Literal["open", "invite", "approval", "closed"], Allowed("open, invite, approval or closed")
+    ] = "open"
+    free_bots: Limit = 3
+    free_simulations: Limit = 1
+    free_backtests_per_day: Limit = 20
+    pro_bots: Limit = 20
+    pro_simulations: Limit = 10
+    pro_backtests_per_day: Limit = None
+    operators: Annotated[frozenset[tuple[str, str]], Allowed(_OPERATORS)] = frozenset()
 
     telegram_token: Secret = None
     telegram_api_url: Url = None
@@ -162,10 +173,28 @@ class Settings(BaseSettings):
     def _upper(cls, value: object) -> object:
         return value.upper() if isinstance(value, str) else value
 
-    @field_validator("llm_provider", "log_format", "market_source", mode="before")
+    @field_validator("llm_provider", "log_format", "market_source", "signup", mode="before")
     @classmethod
     def _lower(cls, value: object) -> object:
         return value.lower() if isinstance(value, str) else value
+
+    @field_validator("operators", mode="before")
+    @classmethod
+    def _pairs(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        pairs = [pair.strip().partition(":") for pair in value.split(",") if pair.strip()]
+        return frozenset((platform.strip().lower(), user.strip()) for platform, _, user in pairs)
+
+    @field_validator("operators")
+    @classmethod
+    def _by_user_id(cls, value: frozenset[tuple[str, str]]) -> frozenset[tuple[str, str]]:
+        for platform, user in value:
+            # Names change hands on these platforms, their numbers never do.
+            form = "[0-9]+" if platform in ("telegram", "discord") else r"[^\s:,]+"
+            if not re.fullmatch(r"[a-z]+", platform) or not re.fullmatch(form, user, re.ASCII):
+                raise ValueError("no user id")
+        return value
 
     @field_validator("data_dir")
     @classmethod
@@ -242,6 +271,10 @@ class Settings(BaseSettings):
     def chain_names(self) -> tuple[str, ...]:
         """The chains that are served, in the order of `CHAINS`."""
         return tuple(self.chains.split(","))
+
+    def is_operator(self, platform: str, user: str) -> bool:
+        """True when `OPERATORS` names this user id of this platform; nobody's empty id is never named."""
+        return (platform, user) in self.operators
 
     def secrets(self) -> tuple[str, ...]:
         """Every value that must never be shown: keys, and the passwords inside addresses."""

@@ -29,6 +29,7 @@ from adapters.telegram.previews import Previews
 from adapters.telegram.render import split
 from adapters.telegram.updates import PLATFORM, Me
 from adapters.telegram.webhook import Webhook
+from bot.accounts.linking import fact_of_bot
 from bot.clock import Clock, system_clock
 from bot.dispatch.tasks import Tasks
 from bot.errors import SettingsError
@@ -153,6 +154,7 @@ class TelegramAdapter:
         user = await until_done(self._bot, GetMe())
         commands = frozenset(self._house.commands())
         self._listening.me = Me(user.id, (user.username or "").lower(), commands)
+        await self._house.note(fact_of_bot(PLATFORM), {"name": user.username or ""})
         _log.info("telegram is here", username=user.username)
 
     async def _introduce(self) -> None:

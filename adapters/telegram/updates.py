@@ -23,6 +23,7 @@ _GENERAL_TOPIC = 1
 _NAME_LETTERS = 64
 _UNREADABLE = "this message, which is of a kind that I do not know,"
 _COMMAND = re.compile(r"/([A-Za-z]\w{0,31}|)(?:@(\w+))?(?:\s+(.*))?", re.DOTALL | re.ASCII)
+_LINK = re.compile(r"link_(\w+)", re.ASCII)
 _HALVES = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -170,7 +171,8 @@ def _body(message: Message, me: Me) -> Body | None:
             return None
         if not (addressed or receiver or name in me.commands):
             return None
-        return Command(name, arguments.strip())
+        link = _LINK.fullmatch(arguments.strip()) if name == "start" else None
+        return Command(name, arguments.strip()) if link is None else Command("link", link[1])
     if not addressed:
         return None
     if len(text) > MAX_TEXT:

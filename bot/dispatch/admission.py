@@ -75,7 +75,7 @@ class Admission:
             raise Refused(NOBODY)
         body = incoming.body
         if isinstance(body, Text) and await self.typed_answer(unit, incoming, body) is None:
-            await self._services.limits.admit_chat(unit, row.id, identity.owner)
+            await self._services.limits.admit_chat(unit, row.id, identity.owner, incoming.sender)
         return True
 
     async def _edit(self, unit: Unit, incoming: Incoming, edit: Edit) -> None:

@@ -140,6 +140,8 @@ class Outbox:
             content=content,
             choice=None if choice is None else getattr(piece, choice),
             reply_to=outgoing.reply_to if first else None,
+            about=outgoing.reply_to,
+            erase=outgoing.erase,
             state="pending",
             attempts=0,
             failures=0,

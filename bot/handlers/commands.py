@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping
 
-from bot.handlers import accounts, basics, conversations, tokens, trading
+from bot.handlers import accounts, basics, conversations, linking, tokens, trading
 from bot.handlers.context import CommandSpec, Handler, Request
 from bot.messages import Notice
 from bot.tools.registry import Outcome
@@ -14,6 +14,7 @@ _GROUPS = (
     ("Trading bots", ("bots", "bot", "strategy", "backtest", "deletebot")),
     ("Tokens", ("price", "search", "trending", "token", "risk")),
     ("Conversations", ("new", "chats", "open", "rename", "delete", "export")),
+    ("You", ("account", "signup", "link", "unlink", "mydata", "forget")),
     ("The rest", ("usage", "stop", "status", "help", "start")),
 )
 
@@ -62,6 +63,19 @@ def build_commands(
             accounts.usage(usage),
             private_only=True,
         ),
+        CommandSpec("account", "/account", "your account and its ways in", accounts.account(usage), True),
+        CommandSpec("signup", "/signup", "make an account of what you have", accounts.sign_up, True),
+        CommandSpec(
+            "link",
+            "/link [CODE]",
+            "let another platform into your account",
+            linking.link,
+            private_only=True,
+            overheard=linking.overheard,
+        ),
+        CommandSpec("unlink", "/unlink 2", "take a platform out of your account", linking.unlink, True),
+        CommandSpec("mydata", "/mydata", "everything stored about you, as a file", accounts.my_data, True),
+        CommandSpec("forget", "/forget", "delete everything about you, after asking", accounts.forget, True),
         CommandSpec("stop", "/stop", "end what is running", stop),
         CommandSpec("status", "/status", "what is running", status),
     ]

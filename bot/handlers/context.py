@@ -12,6 +12,11 @@ NOBODY = "I cannot see who wrote this. Please write as yourself, not as a channe
 """The refusal for a sender without a user id."""
 
 
+def private_only(name: str) -> str:
+    """What is said to a private command where others read along."""
+    return f"/{name} stays between the two of us. Please use it in a private chat with me."
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """One command of one person: who, where, what, and whether a second yes was already given.
@@ -47,7 +52,10 @@ Handler = Callable[[Request], Awaitable[Outcome]]
 
 @dataclass(frozen=True, slots=True)
 class CommandSpec:
-    """A slash command: its name, how it is written, what it does in a few words, and who may use it where."""
+    """A slash command: its name, how it is written, what it does in a few words, and who may use it where.
+
+    `overheard` is what a private command does where others read along, besides saying that it is a private one.
+    """
 
     name: str
     usage: str
@@ -55,3 +63,4 @@ class CommandSpec:
     handler: Handler
     private_only: bool = False
     listed: bool = True
+    overheard: Handler | None = None

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 from bot.accounts.identity import identify
 from bot.errors import ProviderDown, Refused, ToolFailed
 from bot.handlers.commands import suggest
-from bot.handlers.context import NOBODY, CommandSpec, Request
+from bot.handlers.context import NOBODY, CommandSpec, Request, private_only
 from bot.handlers.talk import conversation_of
-from bot.messages import Command, Exit, Incoming, Notice, Outgoing, PassingReply
+from bot.messages import Choice, Command, Exit, Incoming, LastingReply, Notice, Outgoing, PassingReply
 from bot.stopping import Stopped, StopSignal
 from bot.tools.registry import Caller, Outcome, Registry, Services
+from storage.conversations import COMMAND_KEY
 
 if TYPE_CHECKING:
     from storage.approvals import Approval
@@ -44,7 +45,9 @@ class SlashCommands:
         try:
             spec = self._spec(command, incoming)
             request = await self._request(incoming_id, replace(incoming, body=command), confirmed)
-            outcome = await stop.race(spec.handler(request))
+            private = incoming.private or not spec.private_only
+            handler = spec.handler if private else spec.overheard or spec.handler
+            outcome = await stop.race(handler(request))
             await self._finish(incoming_id, incoming, command, outcome)
         except Stopped:
             await self._finish(incoming_id, incoming, command, Outcome(replies=(Notice("Stopped."),)))
@@ -62,10 +65,8 @@ class SlashCommands:
         spec = self._table.get(command.name)
         if spec is None:
             raise Refused(suggest(command.name, self._table))
-        if spec.private_only and not incoming.private:
-            raise Refused(
-                f"/{spec.name} stays between the two of us. Please use it in a private chat with me."
-            )
+        if spec.private_only and not incoming.private and spec.overheard is None:
+            raise Refused(private_only(spec.name))
         return spec
 
     async def _request(self, incoming_id: int, incoming: Incoming, confirmed: bool) -> Request:
@@ -80,7 +81,7 @@ class SlashCommands:
             self._exit.show(incoming.address, reply)
 
         return Request(
-            key=f"command:{incoming_id}",
+            key=f"{COMMAND_KEY}{incoming_id}",
             incoming_id=incoming_id,
             incoming=incoming,
             caller=Caller(owner, incoming.sender.name, incoming.address, conversation.id, incoming.private),
@@ -96,21 +97,34 @@ class SlashCommands:
             if outcome.write is not None:
                 outcome = await outcome.write(unit)
             await self._exit.write(
-                unit, *(Outgoing(incoming.address, reply, incoming.id) for reply in outcome.replies)
+                unit, *(_outgoing(incoming, reply, outcome) for reply in outcome.replies), *outcome.elsewhere
             )
-            await self._remember(unit, incoming, command, outcome)
+            if outcome.secret:
+                await unit.journal.conceal(incoming_id)
+            else:
+                await self._remember(unit, incoming_id, incoming, command, outcome)
             await unit.journal.finish(incoming_id, self._services.clock())
         self._exit.wake(incoming.address)
+        for address in {each.address for each in outcome.elsewhere}:
+            self._exit.wake(address)
 
-    async def _remember(self, unit: Unit, incoming: Incoming, command: Command, outcome: Outcome) -> None:
+    async def _remember(
+        self, unit: Unit, incoming_id: int, incoming: Incoming, command: Command, outcome: Outcome
+    ) -> None:
         """Leave the command and its answer in the conversation, for people to read; the model is not given it."""
         address, now = incoming.address, self._services.clock()
         conversation = await unit.conversations.current(address.platform, address.chat, address.thread)
         if conversation is None:
             return
         line = f"/{command.name} {command.arguments}".strip()
-        name = incoming.sender.name
-        await unit.conversations.say(conversation.id, "command", line, now, sender_name=name)
+        name, key = incoming.sender.name, f"{COMMAND_KEY}{incoming_id}"
+        await unit.conversations.say(conversation.id, "command", line, now, turn_id=key, sender_name=name)
         for reply in outcome.replies:
             if isinstance(reply, Notice):
-                await unit.conversations.say(conversation.id, "notice", reply.text, now)
+                await unit.conversations.say(conversation.id, "notice", reply.text, now, turn_id=key)
+
+
+def _outgoing(incoming: Incoming, reply: LastingReply, outcome: Outcome) -> Outgoing:
+    # A question stays, since its buttons are still to be redrawn.
+    erase = outcome.secret and not isinstance(reply, Choice)
+    return Outgoing(incoming.address, reply, incoming.id, erase)

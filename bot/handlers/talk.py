@@ -56,7 +56,7 @@ class Talk:
             raise Refused(NOBODY)
         await self.let_go(unit, incoming, f"*Not done: {incoming.sender.name} went on to something else.*")
         if await unit.people.chat_use(incoming_id) is None:
-            await self._services.limits.admit_chat(unit, incoming_id, identity.owner)
+            await self._services.limits.admit_chat(unit, incoming_id, identity.owner, incoming.sender)
         conversation = await conversation_of(unit, incoming.address, identity.owner, self._services)
         if conversation.title == NEW_TITLE:
             conversation.title = title_from(text.text)

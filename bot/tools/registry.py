@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from bot.accounts.limits import Limits
 from bot.clock import Clock
 from bot.market.provider import Market
-from bot.messages import ChatAddress, LastingReply, PassingReply
+from bot.messages import ChatAddress, LastingReply, Outgoing, PassingReply
 from bot.settings import Settings
 from bot.workers import Workers
 
@@ -70,12 +70,15 @@ class Outcome:
     """What came of a call: `result` for the model (JSON), `replies` for the person, `write` for what lasts.
 
     `write` runs inside the unit that stores the result; what it returns replaces this outcome. It must not await
-    the network or a worker.
+    the network or a worker. A command may also have something to say `elsewhere`, and be `secret`: then neither
+    what stood behind its name nor what it says is kept once that has arrived.
     """
 
     result: dict[str, Any] = field(default_factory=dict)
     replies: tuple[LastingReply, ...] = ()
     write: Callable[[Unit], Awaitable[Outcome]] | None = None
+    elsewhere: tuple[Outgoing, ...] = ()
+    secret: bool = False
 
 
 class Tool(Protocol):

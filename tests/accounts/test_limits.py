@@ -143,11 +143,13 @@ async def test_checking_for_a_bot_takes_none(door: Door) -> None:
 
 async def test_a_simulation_is_refused_with_its_reason(door: Door) -> None:
     alice = await door.person("alice")
-    with pytest.raises(Refused) as refused:
-        door.limits().refuse_simulation(alice)
-    assert str(refused.value).startswith(f"{LIMIT_REACHED} Simulations ")
-    door.limits(anonymous_simulations=None).refuse_simulation(alice)
-    door.limits().refuse_simulation(ACCOUNT)
+    async with door.database.view() as view:
+        said = await refusal(door.limits().check_simulation(view, alice, 0))
+        assert said.startswith(f"{LIMIT_REACHED} Simulations ")
+        await door.limits(anonymous_simulations=None).check_simulation(view, alice, 7)
+        one = door.limits(anonymous_simulations=1)
+        await one.check_simulation(view, alice, 0)
+        assert await refusal(one.check_simulation(view, alice, 1)) == LIMIT_REACHED
 
 
 async def test_accounts_have_no_anonymous_limits(door: Door) -> None:

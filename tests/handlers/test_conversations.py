@@ -135,4 +135,5 @@ async def test_in_a_group_only_who_began_it_may_change_it(desk: Desk) -> None:
 
 async def test_what_is_private_is_marked_so(desk: Desk) -> None:
     private = {name for name, spec in desk.table.items() if spec.private_only}
-    assert private == {"chats", "export", "usage"}
+    about_the_person = {"account", "signup", "link", "unlink", "mydata", "forget"}
+    assert private == {"chats", "export", "usage"} | about_the_person

@@ -45,7 +45,8 @@ def test_a_text_carries_everything() -> None:
     [
         ("/help", Command("help")),
         ("/Price@Randebu_Bot PEPE CAKE", Command("price", "PEPE CAKE")),
-        ("/start link_A1B2C3D4", Command("start", "link_A1B2C3D4")),
+        ("/start link_A1B2C3D4", Command("link", "A1B2C3D4")),
+        ("/start from_a_friend", Command("start", "from_a_friend")),
         ("/", Command("")),
         ("/price\nPEPE", Command("price", "PEPE")),
         ("/etc/passwd is a file", Text("/etc/passwd is a file")),
