@@ -40,11 +40,13 @@ class House:
     platform: FakePlatform
     clock: StoppedClock
     settings: Settings
+    other: FakePlatform
     _chats: list[Chat] = field(default_factory=list)
 
-    def chat(self, user: str, *, group: str | None = None, thread: str = "") -> Chat:
-        """A person, in private or in a group."""
-        return Chat(self.randebu, self.platform, self.clock, user, group=group, thread=thread)
+    def chat(self, user: str, *, group: str | None = None, thread: str = "", other: bool = False) -> Chat:
+        """A person, in private or in a group; on the other platform if told."""
+        platform = self.other if other else self.platform
+        return Chat(self.randebu, platform, self.clock, user, group=group, thread=thread)
 
 
 OpenHouse = Callable[..., Any]
@@ -78,12 +80,13 @@ def open_house(tmp_path: Path, workers: Workers) -> OpenHouse:
         if url is not None:
             settings["database_url"] = url
         given = Settings(data_dir=tmp_path, **settings)
-        platform, ticking = FakePlatform(), clock or StoppedClock()
+        platform, other, ticking = FakePlatform(), FakePlatform("other"), clock or StoppedClock()
         randebu = Randebu(given, clock=ticking, model=model, workers=workers)
         randebu.attach(platform)
+        randebu.attach(other)
         await randebu.start()
         try:
-            yield House(randebu, platform, ticking, given)
+            yield House(randebu, platform, ticking, given, other)
         finally:
             await randebu.close()
 

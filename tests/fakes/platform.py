@@ -31,9 +31,8 @@ from tests.fakes.clock import StoppedClock
 class FakePlatform:
     """An adapter that writes down what it delivers; `trouble` holds errors to raise before the next deliveries."""
 
-    platform = "fake"
-
-    def __init__(self) -> None:
+    def __init__(self, name: str = "fake") -> None:
+        self.platform = name
         self.delivered: list[Delivery] = []
         self.shown: defaultdict[ChatAddress, list[PassingReply]] = defaultdict(list)
         self.trouble: deque[Exception | None] = deque()
@@ -77,8 +76,8 @@ class Chat:
         thread: str = "",
     ) -> None:
         self.randebu, self.platform, self.clock = randebu, platform, clock
-        self.sender = Sender("fake", user, user.capitalize())
-        self.address = ChatAddress("fake", group or f"dm-{user}", thread)
+        self.sender = Sender(platform.platform, user, user.capitalize())
+        self.address = ChatAddress(platform.platform, group or f"dm-{user}", thread)
         self.private = group is None
         self._read = 0
 
