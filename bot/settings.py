@@ -13,6 +13,7 @@ from pydantic_settings import (
     BaseSettings,
     DotEnvSettingsSource,
     EnvSettingsSource,
+    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
@@ -114,7 +115,7 @@ class Settings(BaseSettings):
     pro_bots: Limit = 20
     pro_simulations: Limit = 10
     pro_backtests_per_day: Limit = None
-    operators: Annotated[frozenset[tuple[str, str]], Allowed(_OPERATORS)] = frozenset()
+    operators: Annotated[frozenset[tuple[str, str]], NoDecode, Allowed(_OPERATORS)] = frozenset()
 
     telegram_token: Secret = None
     telegram_api_url: Url = None

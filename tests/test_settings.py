@@ -231,3 +231,29 @@ def test_settings_built_by_hand_ignore_the_environment(monkeypatch: pytest.Monke
     monkeypatch.setenv("WORKERS", "9")
     assert Settings().llm_provider == "offline"
     assert Settings().workers == 1
+
+
+def test_operators_are_named_by_platform_and_user_id(load: Load) -> None:
+    settings = load(OPERATORS=" telegram:123, Discord:456 ,terminal:root,")
+    assert settings.operators == {("telegram", "123"), ("discord", "456"), ("terminal", "root")}
+    assert settings.is_operator("telegram", "123")
+    for platform, user in (("telegram", "456"), ("discord", "123"), ("terminal", ""), ("telegram", "Root")):
+        assert not settings.is_operator(platform, user)
+    assert not load(OPERATORS="").is_operator("", "")
+
+
+@pytest.mark.parametrize(
+    "value", ["telegram:@alice", "123", "telegram:", ":123", "discord:4 5", "telegram:1:2"]
+)
+def test_an_operator_without_a_user_id_stops_the_start(load: Load, value: str) -> None:
+    (problem,) = problems(load, OPERATORS=value)
+    assert problem.startswith(f'OPERATORS is "{value}": it must be platform:user id pairs')
+
+
+def test_signing_up_has_four_ways(load: Load) -> None:
+    assert load(SIGNUP="Approval").signup == "approval"
+    assert problems(load, SIGNUP="maybe") == [
+        'SIGNUP is "maybe": it must be open, invite, approval or closed.'
+    ]
+    assert load().pro_backtests_per_day is None
+    assert load(FREE_BOTS="").free_bots is None

@@ -9,7 +9,11 @@ from datetime import timedelta
 import pytest
 
 from bot.accounts.limits import LIMIT_REACHED, RATE_LIMITED
+from bot.accounts.operators import is_operator
+from bot.accounts.signing_up import open_account
 from bot.errors import Refused
+from bot.messages import Sender
+from bot.settings import Settings
 from storage.people import Owner
 from tests.accounts.conftest import Door, clock_time
 
@@ -208,3 +212,58 @@ async def test_the_service_is_asked_before_the_person(door: Door) -> None:
     alice = await door.person("alice")
     closed = door.limits(max_chats_per_5hours=0, anonymous_chats=0)
     assert await refusal(door.chat(closed, alice)) == RATE_LIMITED
+
+
+async def account(door: Door, name: str, tier: str = "free") -> Owner:
+    owner = await door.person(name)
+    async with door.database.unit() as unit:
+        await open_account(unit, owner, name, door.clock())
+        mine = (await unit.people.standing(owner)).owner
+        await unit.accounts.set_tier(mine.user_id or "", tier)
+        return mine
+
+
+async def test_simulations_by_tier(door: Door) -> None:
+    free, pro = await account(door, "alice"), await account(door, "bob", "pro")
+    limits = door.limits(pro_simulations=2)
+    async with door.database.view() as view:
+        await limits.check_simulation(view, free, 0)
+        assert await refusal(limits.check_simulation(view, free, 1)) == (
+            "Your free account runs 1 simulation at a time. Stop one to start another, "
+            "or ask an operator for the pro tier."
+        )
+        await limits.check_simulation(view, pro, 1)
+        assert await refusal(limits.check_simulation(view, pro, 2)) == (
+            "Your pro account runs 2 simulations at a time. Stop one to start another, or ask an operator for more."
+        )
+        none = door.limits(free_simulations=0)
+        assert "Ask an operator" in await refusal(none.check_simulation(view, free, 0))
+        await door.limits(free_simulations=None).check_simulation(view, free, 99)
+
+
+async def test_somebody_who_has_signed_up_meanwhile_has_the_limits_of_their_account(door: Door) -> None:
+    alice = await door.person("alice")
+    limits = door.limits(anonymous_chats=0, anonymous_bots=0, anonymous_simulations=0)
+    async with door.database.unit() as unit:
+        await open_account(unit, alice, "alice", door.clock())
+    await door.chat(limits, alice)
+    async with door.database.unit() as unit:
+        await limits.check_bot(unit, alice)
+        await limits.take_bot(unit, alice)
+        await limits.check_simulation(unit, alice, 0)
+    assert await door.used(alice) == (0, 0, 0)
+    assert await door.reminder(door.limits(anonymous_chats=1), alice) is None
+
+
+async def test_operators_are_not_held_by_the_limit_of_everybody(door: Door) -> None:
+    limits, boss = door.limits(max_chats_per_5hours=0, operators="fake:boss"), await door.person("boss")
+    async with door.database.unit() as unit:
+        await limits.admit_chat(unit, await door.message(unit), boss, Sender("fake", "boss", "Boss"))
+        for stranger in (
+            Sender("fake", "Boss", "boss"),
+            Sender("other", "boss", "Boss"),
+            Sender("fake", "", ""),
+        ):
+            assert not is_operator(Settings(operators="fake:boss"), stranger)
+            message = await door.message(unit)
+            assert await refusal(limits.admit_chat(unit, message, boss, stranger)) == RATE_LIMITED

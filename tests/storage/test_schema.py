@@ -193,3 +193,44 @@ def test_the_next_migration_is_written_from_what_the_models_have_more(tmp_path: 
     ).read_text()
     assert f'down_revision = "{HEAD}"' in written.replace("'", '"')
     assert "op.create_table" not in written
+
+
+async def test_what_the_first_version_stored_is_still_there_and_can_have_an_account(bare_url: str) -> None:
+    first = """
+        INSERT INTO users VALUES ('u1', 'Una', '2026-03-01 12:00:00');
+        INSERT INTO anonymous_users VALUES ('t1', 7, 1, 1, '2026-03-01 12:00:00');
+        INSERT INTO platform_identities ("id", "platform", "user", "name", "anonymous_token", "created_at")
+            VALUES (1, 'telegram', '42', 'Ann', 't1', '2026-03-01 12:00:00');
+        INSERT INTO deliveries (platform, chat, thread, kind, payload, state, attempts, failures, reply_to, created_at)
+            VALUES ('telegram', '42', '', 'Notice', '{"text": "hello"}', 'pending', 0, 0, 'message:42:1',
+                '2026-03-01 12:00:00')
+    """
+
+    def old_and_filled(connection: Connection) -> None:
+        command.upgrade(alembic_config(connection), "0001")
+        for statement in first.split(";"):
+            connection.execute(text(statement))
+
+    async with AsyncExitStack() as stack:
+        database = await Database.open(bare_url)
+        await database.close()
+        await on(bare_url, lambda connection: command.downgrade(alembic_config(connection), "base"))
+        await on(bare_url, old_and_filled)
+        database = await Database.open(bare_url)
+        stack.push_async_callback(database.close)
+        assert database.migration.before == "0001"
+        async with database.unit() as unit:
+            identity = await unit.people.identity("telegram", "42")
+            assert identity is not None
+            standing = await unit.people.standing(identity.owner)
+            assert standing.person is not None
+            assert (standing.tier, standing.person.chat_count) == (None, 7)
+            user = await unit.people.user("u1")
+            assert user is not None
+            assert (user.tier, user.merged_into) == ("free", None)
+            row = await unit.deliveries.next("telegram", "42", "")
+            assert row is not None
+            assert (row.about, row.erase, row.payload) == ("message:42:1", False, {"text": "hello"})
+            moved = await unit.accounts.take_in(identity.owner, "u1")
+            assert moved.renamed == ()
+    assert await on(bare_url, differences) == []
