@@ -17,13 +17,22 @@ Anything else is a fault: logged with a short reference that the person is shown
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bot.messages import Action
+
 
 class RandebuError(Exception):
     """The root of Randebu's own errors; its text is a whole sentence."""
 
 
 class Refused(RandebuError):
-    """Something that a person may not or cannot do now; the sentence says what would lift it."""
+    """Something that a person may not or cannot do now; the sentence says what would lift it, `actions` may do it."""
+
+    def __init__(self, sentence: str, *actions: Action) -> None:
+        super().__init__(sentence)
+        self.actions = actions
 
 
 class ToolFailed(RandebuError):

@@ -9,7 +9,7 @@ from bot.accounts.operators import is_operator
 from bot.accounts.tiers import PRO, allowance
 from bot.clock import Clock
 from bot.errors import Refused
-from bot.messages import Sender
+from bot.messages import Action, Sender
 from bot.settings import Settings
 from storage.database import Unit
 from storage.people import Counter, Owner, Standing
@@ -18,6 +18,7 @@ LIMIT_REACHED = "You've reached the limit. Please create an account to continue.
 SIMULATIONS_NEED_ACCOUNT = f"{LIMIT_REACHED} Simulations go on for days, so they run only for accounts."
 RATE_LIMITED = "Rate limited from the agent service. Please come back later."
 NOT_SAVED = "Your progress is not saved."
+SIGN_UP = Action("Create an account", "/signup")
 WINDOW = timedelta(hours=5)
 DAY = timedelta(hours=24)
 
@@ -66,7 +67,7 @@ class Limits:
         if standing.tier is not None:
             await self._check_room_for_bot(unit, standing)
         elif _reached(_used(standing, "bot_created"), self.limit_of(standing, "bot_created")):
-            raise Refused(LIMIT_REACHED)
+            raise self._without_account(LIMIT_REACHED)
 
     async def take_bot(self, unit: Unit, owner: Owner) -> None:
         """Count one bot as created. Raises `Refused`.
@@ -100,9 +101,9 @@ class Limits:
         if standing.tier is None:
             limit = standing.quota.get("simulations", self._settings.anonymous_simulations)
             if limit == 0:
-                raise Refused(SIMULATIONS_NEED_ACCOUNT)
+                raise self._without_account(SIMULATIONS_NEED_ACCOUNT)
             if _reached(running, limit):
-                raise Refused(LIMIT_REACHED)
+                raise self._without_account(LIMIT_REACHED)
             return
         limit = allowance(self._settings, standing.tier, standing.quota).simulations
         if limit is not None and running >= limit:
@@ -145,7 +146,11 @@ class Limits:
     async def _take(self, unit: Unit, standing: Standing, counter: Counter) -> None:
         limit = self.limit_of(standing, counter)
         if not await unit.people.take(standing.owner.anonymous_token or "", counter, limit):
-            raise Refused(LIMIT_REACHED)
+            raise self._without_account(LIMIT_REACHED)
+
+    def _without_account(self, sentence: str) -> Refused:
+        """The refusal to somebody without an account, with a button that makes one where that is possible."""
+        return Refused(sentence, *(() if self._settings.signup == "closed" else (SIGN_UP,)))
 
     async def _check_room_for_bot(self, unit: Unit, standing: Standing) -> None:
         limit = allowance(self._settings, standing.tier or "", standing.quota).bots

@@ -84,7 +84,9 @@ class Turns:
             except Stopped:
                 return await self._stopped(state, incoming_id, said)
             except (Refused, ProviderDown) as refusal:
-                return await self._close(state, incoming_id, "failed", Notice(str(refusal)), give_back=True)
+                actions = refusal.actions if isinstance(refusal, Refused) else ()
+                notice = Notice(str(refusal), actions)
+                return await self._close(state, incoming_id, "failed", notice, give_back=True)
             if await self._commit(state, step, incoming_id):
                 return None
 

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from bot.accounts.codes import read_code
+from bot.accounts.limits import SIGN_UP
 from bot.accounts.linking import Lock, count_wrong_code, guard
 from bot.accounts.privacy import everything_about, forget_person
 from bot.accounts.signing_up import HAS_ACCOUNT, ask_for_account, invitation_digest, open_account
@@ -62,7 +63,7 @@ def account(report: UsageReport) -> Handler:
         used = await report(request.services, request.caller)
         if user is None:
             text = f"You have no account yet: /signup makes one of everything you have here.\n\n{used}"
-            return Outcome(replies=(Notice(text, (Action("Sign up", "/signup"),)),))
+            return Outcome(replies=(Notice(text, (SIGN_UP,)),))
         lines = [
             f"**Your account**: {user.tier}, since {user.created_at:%d %b %Y}.",
             *(f"{number}. {known_as(each)}" for number, each in enumerate(identities, 1)),

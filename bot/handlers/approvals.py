@@ -121,4 +121,5 @@ class Answers:
 
 async def refuse_with_notice(unit: Unit, exit_: Exit, incoming: Incoming, refusal: Refused) -> None:
     """Write a refusal down for the person who is refused."""
-    await exit_.write(unit, Outgoing(incoming.address, Notice(str(refusal)), incoming.id))
+    notice = Notice(str(refusal), refusal.actions)
+    await exit_.write(unit, Outgoing(incoming.address, notice, incoming.id))

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bot.accounts.codes import read_code
+from bot.accounts.limits import SIGN_UP
 from bot.accounts.linking import (
     count_wrong_code,
     fact_of_bot,
@@ -20,7 +21,7 @@ from bot.handlers.approvals import confirm
 from bot.handlers.calling import naming
 from bot.handlers.context import Request, private_only
 from bot.handlers.moving import brought, in_words, place
-from bot.messages import Action, ChatAddress, Notice, Outgoing
+from bot.messages import ChatAddress, Notice, Outgoing
 from bot.tools.plain import plain
 from bot.tools.registry import Outcome
 from storage.people import Owner
@@ -92,7 +93,7 @@ def _asking_for_code(request: Request) -> Outcome:
         caller, now = request.caller, request.services.clock()
         standing = await unit.people.standing(caller.owner)
         if standing.tier is None:
-            return Outcome(replies=(Notice(NO_ACCOUNT, (Action("Sign up", "/signup"),)),))
+            return Outcome(replies=(Notice(NO_ACCOUNT, (SIGN_UP,)),))
         lock = await guard(unit, standing.owner, request.incoming.sender, now)
         if lock is not None:
             raise Refused(locked(lock))

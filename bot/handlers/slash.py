@@ -52,7 +52,9 @@ class SlashCommands:
         except Stopped:
             await self._finish(incoming_id, incoming, command, Outcome(replies=(Notice("Stopped."),)))
         except (Refused, ToolFailed, ProviderDown) as refusal:
-            await self._finish(incoming_id, incoming, command, Outcome(replies=(Notice(str(refusal)),)))
+            actions = refusal.actions if isinstance(refusal, Refused) else ()
+            outcome = Outcome(replies=(Notice(str(refusal), actions),))
+            await self._finish(incoming_id, incoming, command, outcome)
 
     async def handle_confirmed(
         self, incoming_id: int, incoming: Incoming, approval: Approval, stop: StopSignal

@@ -42,7 +42,7 @@ class Talk:
                     turn = await self._begin(unit, incoming_id, incoming, text)
         except Refused as refusal:
             async with self._services.database.unit() as unit:
-                reply = Outgoing(incoming.address, Notice(str(refusal)), incoming.id)
+                reply = Outgoing(incoming.address, Notice(str(refusal), refusal.actions), incoming.id)
                 await self._exit.write(unit, reply)
                 await unit.journal.finish(incoming_id, self._services.clock())
             return self._exit.wake(incoming.address)

@@ -114,7 +114,7 @@ async def test_the_quota_of_an_account(desk: Desk) -> None:
     await boss.commands("/quota fake:alice set bots=1 backtests=0")
     await alice.call("create_bot", strategy=dip(name="one"))
     assert "has room for 1 bot." in await refused_bot(alice, "two")
-    with pytest.raises(Refused, match="runs 0 backtests in 24 hours. Ask an operator for the pro tier"):
+    with pytest.raises(Refused, match=r"runs 0 backtests in 24 hours\. Ask an operator for the pro tier"):
         await alice.call("run_backtest", days=10)
     assert "limits of bots, simulations, backtests" in await refusal(boss, "/quota fake:alice set chats=5")
 

@@ -10,8 +10,7 @@ from bot.messages import Choice, Notice, TextFinal
 from tests.conftest import House, OpenHouse
 from tests.fakes.platform import Chat, words
 from tests.stories.test_first_bot import DIP
-
-REACHED = "You've reached the limit. Please create an account to continue."
+from tests.stories.test_limits import REFUSED
 
 
 async def makes_bot(person: Chat, name: str) -> str:
@@ -26,9 +25,9 @@ async def test_signing_up_brings_everything_along_and_stops_the_counting(open_ho
         await makes_bot(alice, "dip")
         await alice.says("backtest it on 1h candles for the last 30 days")
         await alice.says("hello")
-        assert await alice.says("hello") == [Notice(REACHED)]
+        assert await alice.says("hello") == [REFUSED]
 
-        said = words(await alice.says("/signup"))
+        said = words(await alice.says(REFUSED.actions[0].line))
         assert "1 conversation, 1 bot and 1 backtest" in said
         answer = (await alice.says("hello"))[-1]
         assert isinstance(answer, TextFinal)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 
-from bot.messages import Notice, TextFinal
+from bot.messages import Action, Notice, TextFinal
 from tests.conftest import House, OpenHouse
 from tests.fakes.platform import words
 from tests.stories.test_first_bot import DIP
 
 REACHED = "You've reached the limit. Please create an account to continue."
+REFUSED = Notice(REACHED, (Action("Create an account", "/signup"),))
 
 
 async def test_fifty_chats_and_no_more(house: House) -> None:
@@ -21,7 +22,7 @@ async def test_fifty_chats_and_no_more(house: House) -> None:
         n for n, answer in enumerate(answers, 1) if words([answer]).endswith("Your progress is not saved.")
     ]
     assert carried == list(range(41, 51))
-    assert await alice.says("hello 51") == [Notice(REACHED)]
+    assert await alice.says("hello 51") == [REFUSED]
     assert isinstance((await house.chat("bob").says("hello"))[-1], TextFinal)
 
 
@@ -32,7 +33,7 @@ async def test_one_bot_even_after_deleting_it(house: House) -> None:
     await alice.says("delete it")
     await alice.says("yes")
 
-    assert (await alice.says(DIP))[-1] == Notice(REACHED)
+    assert (await alice.says(DIP))[-1] == REFUSED
 
 
 async def test_a_refused_turn_costs_no_chat(open_house: OpenHouse) -> None:
@@ -40,7 +41,7 @@ async def test_a_refused_turn_costs_no_chat(open_house: OpenHouse) -> None:
         alice = house.chat("alice")
         await alice.says(DIP)
         await alice.presses("Create")
-        assert (await alice.says(DIP))[-1] == Notice(REACHED)
+        assert (await alice.says(DIP))[-1] == REFUSED
         assert isinstance((await alice.says("hello"))[-1], TextFinal)
 
 
@@ -50,8 +51,8 @@ async def test_one_backtest(house: House) -> None:
     await alice.presses("Create")
     await alice.says("backtest it on 15m candles for the last 30 days")
 
-    assert (await alice.says("backtest it on 1h candles for the last 60 days"))[-1] == Notice(REACHED)
-    assert (await alice.says("/backtest"))[-1] == Notice(REACHED)
+    assert (await alice.says("backtest it on 1h candles for the last 60 days"))[-1] == REFUSED
+    assert (await alice.says("/backtest"))[-1] == REFUSED
 
 
 async def test_two_messages_at_once_do_not_share_the_last_chat(open_house: OpenHouse) -> None:
@@ -61,7 +62,7 @@ async def test_two_messages_at_once_do_not_share_the_last_chat(open_house: OpenH
         answers = await here.reads() + await there.reads()
 
         assert sum(isinstance(answer, TextFinal) for answer in answers) == 1
-        assert Notice(REACHED) in answers
+        assert REFUSED in answers
 
 
 async def test_everybody_together_has_a_limit_with_a_time(open_house: OpenHouse) -> None:
@@ -79,7 +80,7 @@ async def test_everybody_together_has_a_limit_with_a_time(open_house: OpenHouse)
 
 async def test_nought_means_none_and_empty_means_no_limit(open_house: OpenHouse) -> None:
     async with open_house(anonymous_chats=0) as house:
-        assert await house.chat("alice").says("hello") == [Notice(REACHED)]
+        assert await house.chat("alice").says("hello") == [REFUSED]
     async with open_house(anonymous_chats=None, anonymous_bots=None) as house:
         alice = house.chat("bob")
         for name in ("one", "two"):

@@ -6,6 +6,7 @@ import json
 import re
 
 from bot.messages import ChatAddress
+from tests.fakes.clock import StoppedClock
 from tests.fakes.platform import Chat, FakePlatform, words
 from tests.fakes.telegram_house import TelegramHouse
 from tests.stories.test_first_bot import DIP
@@ -80,9 +81,7 @@ async def test_a_code_from_telegram_opens_the_account_on_another_platform(
         await house.says(alice, "/signup")
         found = _LINK.search((await house.says(alice, "/link")).text)
         assert found is not None
-        from bot.clock import system_clock
-
-        there = Chat(house.randebu, elsewhere, system_clock, "ally")
+        there = Chat(house.randebu, elsewhere, StoppedClock(), "ally")
         assert there.address == ChatAddress("fake", "dm-ally")
         assert "Linked" in words(await there.says(f"/link {found[1][5:]}"))
         assert "PEPE" in words(await there.says("/bots"))
