@@ -43,6 +43,7 @@ class Approval(Base):
         Index("ix_approvals_state_expires_at", "state", "expires_at"),
         Index("ix_approvals_conversation_id", "conversation_id"),
         Index("ix_approvals_thread", "platform", "chat", "thread", "state"),
+        Index("ix_approvals_created_at", "created_at"),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True, default=short_id)

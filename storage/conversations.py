@@ -37,6 +37,9 @@ NEW_TITLE = "New Conversation"
 COMMAND_KEY = "command:"
 """How the key of a command begins; the id of what came in follows."""
 
+RESOLVED = "resolved"
+"""The status of a conversation whose person said that it is settled, and for good how it was resolved."""
+
 
 class Conversation(Base):
     """A conversation, who began it, and its tally; cost in US dollars."""
@@ -49,6 +52,7 @@ class Conversation(Base):
     __table_args__ = (
         Index("ix_conversations_user_id_updated_at", "user_id", "updated_at"),
         Index("ix_conversations_anonymous_token_updated_at", "anonymous_token", "updated_at"),
+        Index("ix_conversations_updated_at", "updated_at"),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
@@ -202,6 +206,12 @@ class Conversations:
             Conversation,
             update(Conversation).where(Conversation.id == conversation_id).values(title=title),
         )
+
+    async def resolve(self, conversation_id: str, at: datetime) -> None:
+        """Mark a conversation as settled; whoever goes on with it opens it again."""
+        values = {"status": RESOLVED, "resolution_type": RESOLVED, "ended_at": at}
+        statement = update(Conversation).where(Conversation.id == conversation_id)
+        await change(self._session, Conversation, statement.values(**values))
 
     async def delete(self, conversation_id: str) -> None:
         """Delete a conversation with its messages, turns, journal and approvals; empty what came in for it.

@@ -14,15 +14,20 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from storage.accounts import Accounts
 from storage.approvals import Approvals
+from storage.broadcasts import Broadcasts
 from storage.chats import Chats
 from storage.conversations import Conversations
 from storage.deliveries import Deliveries
 from storage.engines import is_sqlite, open_reader, open_writer, postgres_lock
 from storage.facts import Facts
 from storage.forgetting import Forgetting
+from storage.faults import Faults
 from storage.journal import Journal
+from storage.operators import Operators
+from storage.overview import Overview
 from storage.people import People
 from storage.schema import DatabaseTooNew, DatabaseUnusable, Migration, migrate
+from storage.statistics import Statistics
 from storage.trading import Trading
 
 __all__ = ["Database", "DatabaseTooNew", "DatabaseUnusable", "Migration", "Unit"]
@@ -43,6 +48,15 @@ class Unit:
         self.chats = Chats(session)
         self.accounts = Accounts(session)
         self.forgetting = Forgetting(session)
+        self.operators = Operators(session)
+        self.broadcasts = Broadcasts(session)
+        self.faults = Faults(session)
+        self.statistics = Statistics(session)
+        self.overview = Overview(session)
+
+    def savepoint(self) -> AbstractAsyncContextManager[Any]:
+        """Whatever fails inside is undone, and the unit goes on."""
+        return self.session.begin_nested()
 
     async def lock(self, name: str) -> None:
         """Wait until no unit of any process holds this name, and hold it until this unit ends.

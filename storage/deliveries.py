@@ -49,6 +49,7 @@ class DeliveryRow(Base):
         Index("ix_deliveries_choice", "choice"),
         # Nearly always empty: asked for after every delivery.
         Index("ix_deliveries_erase", "erase", sqlite_where=_ERASED, postgresql_where=_ERASED),
+        Index("ix_deliveries_receipt", "platform", "receipt"),
         # Platforms tell repetitions by this id, so it must never come again.
         {"sqlite_autoincrement": True},
     )

@@ -58,7 +58,7 @@ class IncomingRow(Base):
         UniqueConstraint("platform", "external_id"),
         Index("ix_incoming_state_id", "state", "id"),
         Index("ix_incoming_thread", "platform", "chat", "thread"),
-        Index("ix_incoming_platform_sender_user", "platform", "sender_user"),
+        Index("ix_incoming_sender", "platform", "sender_user", "id"),
         # Keys of bots and backtests are made from these ids: one that comes again would find another's bot.
         {"sqlite_autoincrement": True},
     )
@@ -97,6 +97,7 @@ class Turn(Base):
         Index("ix_turns_thread_state", "platform", "chat", "thread", "state"),
         Index("ix_turns_user_id", "user_id"),
         Index("ix_turns_anonymous_token", "anonymous_token"),
+        Index("ix_turns_created_at", "created_at"),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True, default=new_id)

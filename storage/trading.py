@@ -105,6 +105,8 @@ class Backtest(Base):
         Index("ix_backtests_bot_id", "bot_id"),
         Index("ix_backtests_user_id", "user_id"),
         Index("ix_backtests_anonymous_token", "anonymous_token"),
+        # With the state, since reading a row means stepping over its result and its picture.
+        Index("ix_backtests_created_at_state", "created_at", "state"),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True, default=new_id)

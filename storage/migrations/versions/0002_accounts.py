@@ -28,7 +28,6 @@ def downgrade() -> None:
     """Drop them; accounts stay as they are, and what was merged stays merged."""
     for table in ("forgotten", "wrong_codes", "link_codes", "invitations", "sign_ups"):
         op.drop_table(table)
-    op.drop_index("ix_incoming_platform_sender_user", "incoming")
     op.drop_index("ix_deliveries_erase", "deliveries")
     with op.batch_alter_table("deliveries", table_kwargs={"sqlite_autoincrement": True}) as batch:
         batch.drop_column("erase")
@@ -69,7 +68,6 @@ def _alter_what_comes_and_goes() -> None:
     op.create_index(
         "ix_deliveries_erase", "deliveries", ["erase"], sqlite_where=_ERASED, postgresql_where=_ERASED
     )
-    op.create_index("ix_incoming_platform_sender_user", "incoming", ["platform", "sender_user"])
 
 
 def _make_sign_ups() -> None:
