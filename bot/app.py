@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from bot.clock import Clock, system_clock
 from bot.dispatch.buttons import Buttons
 from bot.dispatch.dispatcher import Dispatcher
 from bot.dispatch.outbox import Outbox
+from bot.handlers.admin.command import AdminCommand
 from bot.handlers.approvals import Answers
 from bot.handlers.commands import build_commands
 from bot.handlers.slash import SlashCommands
@@ -23,6 +24,7 @@ from bot.jobs.approvals import expire_approvals
 from bot.jobs.clockwork import Clockwork
 from bot.market.sources import build_market
 from bot.messages import Adapter, ChatAddress, Incoming
+from bot.operations import Operations, operators_menu
 from bot.reports.usage import usage
 from bot.settings import Settings
 from bot.tools import build_tools
@@ -89,10 +91,14 @@ class Randebu:
         stack.push_async_callback(self.outbox.close)
         self.dispatcher = self._dispatcher()
         stack.push_async_callback(self.dispatcher.close)
+        served = [adapter.platform for adapter in self._adapters]
+        self.operations = Operations(self.services, self.outbox, self.dispatcher.lanes, served)
+        stack.push_async_callback(self.operations.close)
+        self._commands[self.operations.spec.name] = self.operations.spec
         for adapter in self._adapters:
             self.outbox.attach(adapter)
         await self.outbox.recover()
-        await self.dispatcher.recover([adapter.platform for adapter in self._adapters])
+        await self.dispatcher.recover(served)
         self._wind_up()
         # What is loaded by now stays for good; looking through all of it held the event loop for 140 ms each time.
         gc.freeze()
@@ -132,6 +138,14 @@ class Randebu:
         )
         return {spec.name: spec.summary for spec in listed}
 
+    def operator_commands(self) -> Sequence[AdminCommand]:
+        """What stands behind /admin, each with its usage and a few words; after `start`."""
+        return self.operations.commands
+
+    def operators_on(self, platform: str) -> Mapping[str, Mapping[str, str]]:
+        """The operators of a platform by user id, each with the commands that only they have in their menu."""
+        return operators_menu(self._settings, platform)
+
     def greeting(self) -> str:
         """What a person should know before the first message, in Markdown."""
         lines = [
@@ -165,7 +179,7 @@ class Randebu:
 
     def _wind_up(self) -> None:
         """Set the clock going."""
-        clockwork = Clockwork()
+        clockwork = Clockwork(self._clock, self.operations.job_failed)
 
         async def expire() -> None:
             await expire_approvals(self.services, self.outbox)
@@ -175,5 +189,6 @@ class Randebu:
 
         clockwork.every(5, "expire approvals", expire)
         clockwork.every(1, "send deliveries again", send_again)
+        self.operations.watch(clockwork)
         clockwork.start()
         self._stack.callback(clockwork.close)

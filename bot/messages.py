@@ -242,8 +242,11 @@ class Adapter(Protocol):
 class Exit(Protocol):
     """The one way out, handed to whatever lies below the outbox and has something to say."""
 
-    async def write(self, unit: Unit, *outgoing: Outgoing) -> None:
-        """Write lasting replies down in the caller's unit; they leave after its commit and `wake`."""
+    async def write(self, unit: Unit, *outgoing: Outgoing) -> Sequence[int]:
+        """Write lasting replies down in the caller's unit; they leave after its commit and `wake`.
+
+        Returns the ids of the pieces.
+        """
         ...
 
     def wake(self, address: ChatAddress) -> None:

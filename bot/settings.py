@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from datetime import time
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, Self, cast
 from urllib.parse import unquote, urlsplit
@@ -51,6 +52,7 @@ _PROVIDERS = "anthropic, openai, azure, google or offline"
 _FALLBACKS = f"offline, or provider:model with one of {_PROVIDERS}"
 _DATABASES = "an address that begins with sqlite+aiosqlite:// or postgresql+asyncpg://"
 _OPERATORS = "platform:user id pairs with commas between them, such as telegram:123,discord:456"
+_CHAT = "platform:chat or platform:chat:topic, such as telegram:-1001234567890"
 _WEBHOOK_SECRETS = "1 to 256 letters, digits, _ and -"
 _UPGRADES = {
     "sqlite": "sqlite+aiosqlite",
@@ -115,7 +117,11 @@ class Settings(BaseSettings):
     pro_bots: Limit = 20
     pro_simulations: Limit = 10
     pro_backtests_per_day: Limit = None
+
     operators: Annotated[frozenset[tuple[str, str]], NoDecode, Allowed(_OPERATORS)] = frozenset()
+    operator_chat: Annotated[str | None, Allowed(_CHAT)] = None
+    discord_operator_guild: Annotated[str | None, Allowed("the number of a Discord server")] = None
+    daily_summary_at: Annotated[time, Allowed("a time such as 08:00, in UTC")] = time(8)
 
     telegram_token: Secret = None
     telegram_api_url: Url = None
@@ -243,6 +249,27 @@ class Settings(BaseSettings):
         if provider not in _NEEDS or not (model or provider == "offline"):
             raise ValueError("no provider:model")
         return value
+
+    @field_validator("operator_chat")
+    @classmethod
+    def _chat_address(cls, value: str | None) -> str | None:
+        if value is not None and not re.fullmatch(r"[a-z]+:[^:\s]+(:[^:\s]+)?", value):
+            raise ValueError("no chat")
+        return value
+
+    @field_validator("discord_operator_guild")
+    @classmethod
+    def _server_number(cls, value: str | None) -> str | None:
+        if value is not None and not re.fullmatch(r"[0-9]{1,20}", value):
+            raise ValueError("no number")
+        return value
+
+    @field_validator("daily_summary_at", mode="before")
+    @classmethod
+    def _hours_and_minutes(cls, value: object) -> object:
+        if isinstance(value, str) and not re.fullmatch(r"[0-9]{1,2}:[0-9]{2}", value):
+            raise ValueError("no time")
+        return f"0{value}"[-5:] if isinstance(value, str) else value
 
     @field_validator("chains")
     @classmethod

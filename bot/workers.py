@@ -56,6 +56,11 @@ class Workers:
         self._underway = 0
         self._closed = False
 
+    @property
+    def underway(self) -> int:
+        """How many calls run or wait."""
+        return self._underway
+
     async def start(self) -> None:
         """Begin to start the processes; returns before they are ready."""
         for worker in self._workers:

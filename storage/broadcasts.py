@@ -24,7 +24,8 @@ _UNACKNOWLEDGED = ("pending", "attempting")
 class Broadcast(Base):
     """One announcement. `state` is running, stopped or done; `position` is the identity up to which it was written.
 
-    `platforms` are those it goes to, with spaces between them; `platform`, `chat` and `thread` are where it was asked for.
+    `platforms` are those it goes to, with spaces between them; `platform`, `chat` and `thread` say where it was
+    asked for.
     """
 
     __tablename__ = "broadcasts"
@@ -165,7 +166,7 @@ class Broadcasts:
             .where(BroadcastPiece.broadcast_id == broadcast_id)
             .group_by(DeliveryRow.state)
         )
-        by_state = {state: count for state, count in rows.all()}
+        by_state = {row[0]: int(row[1]) for row in rows.all()}
         waiting = sum(by_state.get(state, 0) for state in _UNACKNOWLEDGED)
         return Fate(waiting, by_state.get("delivered", 0), by_state.get("failed", 0))
 
@@ -183,18 +184,14 @@ class Broadcasts:
         ended = await change(self._session, Broadcast, statement.values(**values))
         if not ended:
             return None
-        await self._session.execute(
-            delete(BroadcastPiece).where(BroadcastPiece.broadcast_id == broadcast_id)
-        )
+        await self._session.execute(delete(BroadcastPiece).where(BroadcastPiece.broadcast_id == broadcast_id))
         return ended[0]
 
 
 def _reachable(statement: Select[Any], platforms: Sequence[str], now: datetime) -> Select[Any]:
     """Only those who have written in private on these platforms and are not kept out."""
     banned = exists().where(
-        or_(
-            Ban.user_id == PlatformIdentity.user_id, Ban.anonymous_token == PlatformIdentity.anonymous_token
-        ),
+        or_(Ban.user_id == PlatformIdentity.user_id, Ban.anonymous_token == PlatformIdentity.anonymous_token),
         or_(Ban.until.is_(None), Ban.until > now),
     )
     wrote = exists().where(

@@ -20,8 +20,8 @@ from storage.conversations import Conversations
 from storage.deliveries import Deliveries
 from storage.engines import is_sqlite, open_reader, open_writer, postgres_lock
 from storage.facts import Facts
-from storage.forgetting import Forgetting
 from storage.faults import Faults
+from storage.forgetting import Forgetting
 from storage.journal import Journal
 from storage.operators import Operators
 from storage.overview import Overview

@@ -85,9 +85,12 @@ class Overview:
                 )
             )
         newest = func.max(PlatformIdentity.id).desc()
-        rows = await self._session.execute(statement.group_by(key).order_by(newest).limit(limit).offset(offset))
+        rows = await self._session.execute(
+            statement.group_by(key).order_by(newest).limit(limit).offset(offset)
+        )
         owners = [
-            Owner(user_id=user_id, anonymous_token=None if user_id else token) for user_id, token in rows.all()
+            Owner(user_id=user_id, anonymous_token=None if user_id else token)
+            for user_id, token in rows.all()
         ]
         return [await self.person(owner) for owner in owners]
 
@@ -182,17 +185,13 @@ class Overview:
     async def drop_delivery(self, delivery_id: int, why: str) -> bool:
         """Give a piece up that waits; False when there is no such piece, or it is on the wire."""
         statement = update(DeliveryRow).where(DeliveryRow.id == delivery_id, DeliveryRow.state == "pending")
-        return bool(
-            await change(self._session, DeliveryRow, statement.values(state="failed", error=why))
-        )
+        return bool(await change(self._session, DeliveryRow, statement.values(state="failed", error=why)))
 
     async def delivered_as(self, platform: str, chat: str, receipt: str) -> DeliveryRow | None:
         """The piece that a platform has acknowledged with this receipt."""
         return await self._session.scalar(
             select(DeliveryRow)
-            .where(
-                DeliveryRow.platform == platform, DeliveryRow.receipt == receipt, DeliveryRow.chat == chat
-            )
+            .where(DeliveryRow.platform == platform, DeliveryRow.receipt == receipt, DeliveryRow.chat == chat)
             .order_by(DeliveryRow.id.desc())
             .limit(1)
         )
@@ -205,9 +204,7 @@ class Overview:
             select(Conversation)
             .join(Turn, Turn.conversation_id == Conversation.id)
             .join(IncomingRow, IncomingRow.id == Turn.incoming_id)
-            .where(
-                IncomingRow.platform == delivery.platform, IncomingRow.external_id == delivery.reply_to
-            )
+            .where(IncomingRow.platform == delivery.platform, IncomingRow.external_id == delivery.reply_to)
         )
 
     async def _rows(self, model: Any, ids: Sequence[int]) -> dict[int, Any]:
@@ -236,9 +233,7 @@ def _moments(conversation_id: str) -> Select[Any]:
 
 
 def _from_step(step: Step) -> Moment:
-    return Moment(
-        step.at, step.turn_id, step.kind, step.name, None, step.data, step.tokens, step.duration_ms
-    )
+    return Moment(step.at, step.turn_id, step.kind, step.name, None, step.data, step.tokens, step.duration_ms)
 
 
 def _from_message(message: Message) -> Moment:

@@ -158,7 +158,9 @@ class Statistics:
         return Queues(
             incoming=await self._by(IncomingRow.state, waiting),
             deliveries=await self._by(DeliveryRow.platform, unsent),
-            oldest_delivery=await self._session.scalar(select(func.min(DeliveryRow.created_at)).where(unsent)),
+            oldest_delivery=await self._session.scalar(
+                select(func.min(DeliveryRow.created_at)).where(unsent)
+            ),
             running_backtests=await self._one(func.count(Backtest.id), Backtest.state == "running"),
             open_approvals=await self._one(func.count(Approval.id), Approval.state == "open"),
         )
@@ -214,4 +216,4 @@ class Statistics:
 
     async def _by(self, column: Any, *conditions: ColumnElement[bool]) -> dict[str, int]:
         statement = select(column, func.count()).where(*conditions).group_by(column)
-        return {name: count for name, count in (await self._session.execute(statement)).all()}
+        return {str(row[0]): int(row[1]) for row in await self._session.execute(statement)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import structlog
@@ -53,7 +53,6 @@ class Connection:
     webhook_url: str | None = None
     webhook_secret: str | None = field(default=None, repr=False)
     webhook_port: int = 8080
-    operators: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
     poll_seconds: int = POLL_SECONDS
     quiet_seconds: float = QUIET_SECONDS
 
@@ -153,14 +152,16 @@ class TelegramAdapter:
         """Learn who we are; without it nobody could mention us."""
         user = await until_done(self._bot, GetMe())
         commands = frozenset(self._house.commands())
-        self._listening.me = Me(user.id, (user.username or "").lower(), commands)
+        operators = {user: frozenset(own) for user, own in self._house.operators_on(PLATFORM).items()}
+        self._listening.me = Me(user.id, (user.username or "").lower(), commands, operators)
         await self._house.note(fact_of_bot(PLATFORM), {"name": user.username or ""})
         _log.info("telegram is here", username=user.username)
 
     async def _introduce(self) -> None:
         """Present ourselves; a call that Telegram refuses is left out."""
         house = self._house
-        for call in introduction(house.commands(), house.commands(private=False), self._connection.operators):
+        operators = {int(user): own for user, own in house.operators_on(PLATFORM).items() if user.isdigit()}
+        for call in introduction(house.commands(), house.commands(private=False), operators):
             try:
                 await self._bot(call)
             except (TelegramAPIError, ClientDecodeError) as error:

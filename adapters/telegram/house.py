@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from bot.dispatch.buttons import StoredOption
+from bot.dispatch.buttons import StoredAnswer, StoredOption
 from bot.messages import ChatAddress, Incoming
 
 
@@ -18,6 +18,10 @@ class Buttons(Protocol):
 
     async def line(self, delivery: int, place: int, address: ChatAddress) -> str | None:
         """The line of an action under a delivered piece."""
+        ...
+
+    async def answer(self, platform: str, chat: str, receipt: str) -> StoredAnswer | None:
+        """The answer that a platform knows by a receipt."""
         ...
 
 
@@ -51,4 +55,8 @@ class House(Protocol):
 
     def commands(self, *, private: bool = True) -> Mapping[str, str]:
         """The slash commands that are listed, each with a few words."""
+        ...
+
+    def operators_on(self, platform: str) -> Mapping[str, Mapping[str, str]]:
+        """The operators of a platform by user id, each with the commands that only they have."""
         ...

@@ -13,7 +13,18 @@ from adapters.telegram.buttons import ActionButton, ChoiceButton, StopButton
 from adapters.telegram.calls import Calls
 from adapters.telegram.house import House
 from adapters.telegram.previews import Previews
-from adapters.telegram.updates import PLATFORM, Heard, Me, Moved, Pressed, Stopped, hear, meant_by
+from adapters.telegram.updates import (
+    PLATFORM,
+    THUMB_UP,
+    Heard,
+    Me,
+    Moved,
+    Pressed,
+    Reacted,
+    Stopped,
+    hear,
+    meant_by,
+)
 from bot.clock import Clock
 from bot.dispatch.insisting import insist
 from bot.dispatch.tasks import Tasks
@@ -70,6 +81,8 @@ class Listening:
             case Stopped(incoming, draft):
                 if not self._previews.is_over(incoming.address, draft):
                     await self._accept(incoming)
+            case Reacted():
+                await self._react(heard)
             case Moved(old, new):
                 await self._house.move_chat(PLATFORM, old, new)
             case _:
@@ -110,6 +123,18 @@ class Listening:
         )
         if decided:
             self._tasks.start(self._take_buttons_away(pressed, address), f"buttons of {pressed.message}")
+
+    async def _react(self, reacted: Reacted) -> None:
+        """A 👍 under an answer of ours says that it is done; nothing is said to it."""
+        receipt = f"{reacted.chat}:{reacted.message}"
+        answer = await self._house.buttons.answer(PLATFORM, reacted.chat, receipt)
+        if answer is None:
+            return
+        body = Command("done", f"{THUMB_UP} {answer.delivery}")
+        now = self._clock()
+        await self._house.receive(
+            Incoming(reacted.id, answer.address, reacted.sender, now, body, reacted.private)
+        )
 
     async def _quietly(self, method: TelegramMethod[Any]) -> None:
         await self._calls.quietly(method)

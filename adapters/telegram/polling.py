@@ -26,7 +26,14 @@ POLL_SECONDS = 30
 QUIET_SECONDS = 120.0
 """How long a request may wait for news, and after how long without any answer the connection is made anew."""
 
-WANTED = ("message", "edited_message", "channel_post", "callback_query", "stopped_message_generation")
+WANTED = (
+    "message",
+    "edited_message",
+    "channel_post",
+    "callback_query",
+    "message_reaction",
+    "stopped_message_generation",
+)
 """The kinds of updates that Telegram is asked for."""
 
 _FIRST_PAUSE = 0.5

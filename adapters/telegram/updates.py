@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from aiogram.types import CallbackQuery, Chat, Message, MessageEntity, MessageGenerationStopped, Update, User
+from aiogram.types import (
+    CallbackQuery,
+    Chat,
+    Message,
+    MessageEntity,
+    MessageGenerationStopped,
+    MessageReactionUpdated,
+    ReactionTypeEmoji,
+    Update,
+    User,
+)
 from pydantic import ValidationError
 
 from adapters.telegram.buttons import Button, from_data
@@ -18,6 +28,8 @@ from bot.messages import Body, ChatAddress, Command, Edit, Incoming, Sender, Tex
 PLATFORM = "telegram"
 MAX_TEXT = 32_768
 """Telegram's own texts have at most 4096 letters; a longer one is not read."""
+
+THUMB_UP = "👍"
 
 _GENERAL_TOPIC = 1
 _NAME_LETTERS = 64
@@ -29,11 +41,20 @@ _HALVES = re.compile("[\x00\ud800-\udfff]")
 
 @dataclass(frozen=True, slots=True)
 class Me:
-    """Who we are on Telegram: our id, our user name in lower case, and the commands that we know."""
+    """Who we are on Telegram: our id, our user name in lower case, and the commands that we know.
+
+    `operators` has, by user id, those that we know from some people only.
+    """
 
     id: int
     username: str
     commands: frozenset[str]
+    operators: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    def knows(self, command: str, user: User | None) -> bool:
+        """True for a command that this person need not address to us."""
+        own = self.operators.get(str(user.id), frozenset()) if user is not None else frozenset()
+        return command in self.commands or command in own
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +89,18 @@ class Moved:
     new: str
 
 
-Heard = Incoming | Pressed | Stopped | Moved
+@dataclass(frozen=True, slots=True)
+class Reacted:
+    """Somebody has put 👍 under a message; Telegram does not tell its topic."""
+
+    id: str
+    chat: str
+    message: int
+    sender: Sender
+    private: bool
+
+
+Heard = Incoming | Pressed | Stopped | Moved | Reacted
 
 
 def hear(raw: Mapping[str, Any], me: Me, now: datetime) -> Heard | None:
@@ -89,6 +121,8 @@ def hear(raw: Mapping[str, Any], me: Me, now: datetime) -> Heard | None:
         return _edit(update.update_id, update.edited_message, me)
     if update.callback_query is not None:
         return _press(update.callback_query)
+    if update.message_reaction is not None:
+        return _reaction(update.update_id, update.message_reaction)
     if update.stopped_message_generation is not None:
         return _stop(update.update_id, update.stopped_message_generation, now)
     return None
@@ -152,6 +186,21 @@ def _press(query: CallbackQuery) -> Pressed:
     )
 
 
+def _reaction(update: int, reaction: MessageReactionUpdated) -> Reacted | None:
+    """A 👍 that was not there before; whoever reacts as a channel or a group is nobody to us."""
+    if reaction.user is None or reaction.user.is_bot:
+        return None
+    if not _has_thumb(reaction.new_reaction) or _has_thumb(reaction.old_reaction):
+        return None
+    chat = reaction.chat
+    sender, private = _user(reaction.user), chat.type == "private"
+    return Reacted(f"reaction:{update}", str(chat.id), reaction.message_id, sender, private)
+
+
+def _has_thumb(reactions: Sequence[object]) -> bool:
+    return any(isinstance(each, ReactionTypeEmoji) and each.emoji == THUMB_UP for each in reactions)
+
+
 def _stop(update: int, stopped: MessageGenerationStopped, now: datetime) -> Stopped:
     chat = stopped.chat
     # Drafts exist in private chats only, and there the chat has the person's id.
@@ -169,7 +218,7 @@ def _body(message: Message, me: Me) -> Body | None:
         name, receiver, arguments = command[1].lower(), (command[2] or "").lower(), command[3] or ""
         if receiver and receiver != me.username:
             return None
-        if not (addressed or receiver or name in me.commands):
+        if not (addressed or receiver or me.knows(name, message.from_user)):
             return None
         link = _LINK.fullmatch(arguments.strip()) if name == "start" else None
         return Command(name, arguments.strip()) if link is None else Command("link", link[1])

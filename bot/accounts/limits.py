@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import NoReturn
 
 from bot.accounts.operators import is_operator
+from bot.accounts.service import system_limit
 from bot.accounts.tiers import PRO, allowance
 from bot.clock import Clock
 from bot.errors import Refused
@@ -133,7 +134,7 @@ class Limits:
         return day if standing.counted_from is None else max(day, standing.counted_from)
 
     async def _admit_to_service(self, unit: Unit, now: datetime) -> None:
-        limit = self._settings.max_chats_per_5hours
+        limit = await system_limit(unit, self._settings)
         if limit is None:
             return
         if limit == 0:

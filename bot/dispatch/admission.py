@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from bot.accounts.identity import identify
 from bot.accounts.questions import options_of, typed_answer
+from bot.accounts.service import keep_out
 from bot.dispatch.lanes import MAX_WAITING, Lanes
 from bot.dispatch.wire import body_from_json, body_to_json
 from bot.errors import Refused
@@ -32,7 +33,9 @@ class Admission:
 
     async def admit(self, unit: Unit, row: IncomingRow, incoming: Incoming) -> bool:
         """Whether something goes into the lane; what does not is finished here. Raises `Refused` with the reason."""
-        body = incoming.body
+        services, body = self._services, incoming.body
+        if await keep_out(unit, services.settings, incoming.sender, services.clock()):
+            return False
         match body:
             case Answer():
                 return await self._answers.press(unit, incoming, body)

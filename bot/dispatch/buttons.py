@@ -21,6 +21,14 @@ class StoredOption:
     open: bool
 
 
+@dataclass(frozen=True, slots=True)
+class StoredAnswer:
+    """Something that was said in answer: the id of its delivery, and where it stands."""
+
+    delivery: int
+    address: ChatAddress
+
+
 class Buttons:
     """Finds what a pressed button means."""
 
@@ -44,3 +52,11 @@ class Buttons:
             return None
         actions = row.payload.get("actions") or []
         return str(actions[place]["line"]) if 0 <= place < len(actions) else None
+
+    async def answer(self, platform: str, chat: str, receipt: str) -> StoredAnswer | None:
+        """The answer that a platform knows by a receipt; None for a question, and for what is not ours."""
+        async with self._database.view() as view:
+            row = await view.overview.delivered_as(platform, chat, receipt)
+        if row is None or row.kind in ("Choice", "Settled"):
+            return None
+        return StoredAnswer(row.id, ChatAddress(row.platform, row.chat, row.thread))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from bot.dispatch.admission import Admission
+from bot.dispatch.faults import FaultRecorder, new_reference
 from bot.dispatch.lanes import Lanes
 from bot.dispatch.outbox import Outbox
 from bot.dispatch.wire import body_from_json, body_to_json
@@ -41,6 +41,7 @@ class Dispatcher:
         self._slash = slash
         self._answers = answers
         self._outbox = outbox
+        self._faults = FaultRecorder(services.settings)
         self.lanes = Lanes(self._work)
         self._admission = Admission(services, self.lanes, talk, answers, outbox)
 
@@ -133,11 +134,12 @@ class Dispatcher:
 
     async def _fault(self, incoming_id: int, incoming: Incoming | None, error: Exception) -> None:
         """Log a fault under a short reference, tell the person, give back what the message cost."""
-        reference, now = secrets.token_hex(4), self._services.clock()
+        reference, now = new_reference(), self._services.clock()
         _log.error("fault", reference=reference, incoming=incoming_id, exc_info=error)
         async with self._services.database.unit() as unit:
             await unit.journal.finish(incoming_id, now, state="failed", error_reference=reference)
             await self._services.limits.give_back_chat(unit, incoming_id)
+            await self._record(unit, reference, incoming_id, incoming, error)
             turn = await self._turn_of(unit, incoming_id, incoming)
             if turn is not None:
                 turn.state, turn.ended_at = "failed", now
@@ -151,6 +153,20 @@ class Dispatcher:
                 await self._outbox.write(unit, Outgoing(incoming.address, Notice(text), incoming.id))
         if incoming is not None:
             self._outbox.wake(incoming.address)
+
+    async def _record(
+        self, unit: Unit, reference: str, incoming_id: int, incoming: Incoming | None, error: Exception
+    ) -> None:
+        """Keep the traceback for operators, and close the audit of a command of theirs that broke off."""
+        identity = None
+        if incoming is not None:
+            sender = incoming.sender
+            identity = await unit.people.identity(sender.platform, sender.user)
+        owner = None if identity is None else identity.owner
+        place = "message" if incoming is None else type(incoming.body).__name__.lower()
+        now = self._services.clock()
+        await unit.faults.add(self._faults.describe(error, reference, place, now, owner))
+        await unit.operators.end_audit(f"command:{incoming_id}", f"failed, reference {reference}")
 
     async def _turn_of(self, unit: Unit, incoming_id: int, incoming: Incoming | None) -> Turn | None:
         """The turn that a message began, or that its press goes on with."""

@@ -69,6 +69,10 @@ class Lanes:
         """How many messages wait everywhere."""
         return sum(len(lane.waiting) for lane in self._lanes.values())
 
+    def total_busy(self) -> int:
+        """In how many chat threads something is worked on."""
+        return len(self._lanes)
+
     async def idle(self, address: ChatAddress) -> None:
         """Wait until nothing is worked on or waits here."""
         while (lane := self._lanes.get(address)) is not None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, cast
 import structlog
 
 from bot.clock import Clock
+from bot.dispatch.faults import given_up
 from bot.dispatch.tasks import Tasks
 from bot.dispatch.wire import reply_from_row, reply_to_row
 from bot.errors import ChatGone, ChatMoved, DeliveryFailed, TryLater
@@ -62,13 +63,17 @@ class Outbox:
         """Let an adapter carry the replies of its platform."""
         self._adapters[adapter.platform] = adapter
 
-    async def write(self, unit: Unit, *outgoing: Outgoing) -> None:
+    async def write(self, unit: Unit, *outgoing: Outgoing) -> Sequence[int]:
         """Write lasting replies down, one row for each piece; they leave after the commit and `wake`."""
+        written = []
         for each in outgoing:
             if isinstance(each.reply, PassingReply):
                 raise TypeError("A passing reply is shown, not written.")
             for position, piece in enumerate(self._split(each.address.platform, each.reply)):
-                await unit.deliveries.add(self._row(each, piece, first=position == 0))
+                row = self._row(each, piece, first=position == 0)
+                await unit.deliveries.add(row)
+                written.append(row.id)
+        return written
 
     def wake(self, address: ChatAddress) -> None:
         """Say that rows for this chat thread have been committed."""
@@ -258,6 +263,7 @@ class Outbox:
     async def _give_up(self, address: ChatAddress, row: DeliveryRow, error: str) -> bool:
         async with self._database.unit() as unit:
             await unit.deliveries.failed(row.id, error)
+            await unit.faults.add(given_up(address, row.id, error, self._clock()))
         _log.error("delivery given up", address=str(address), delivery=row.id, error=error)
         return True
 

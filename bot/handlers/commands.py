@@ -13,7 +13,7 @@ from bot.tools.registry import Outcome
 _GROUPS = (
     ("Trading bots", ("bots", "bot", "strategy", "backtest", "deletebot")),
     ("Tokens", ("price", "search", "trending", "token", "risk")),
-    ("Conversations", ("new", "chats", "open", "rename", "delete", "export")),
+    ("Conversations", ("new", "chats", "open", "rename", "done", "delete", "export")),
     ("You", ("account", "signup", "link", "unlink", "mydata", "forget")),
     ("The rest", ("usage", "stop", "status", "help", "start")),
 )
@@ -52,6 +52,9 @@ def build_commands(
         CommandSpec("chats", "/chats", "your conversations", conversations.chats, private_only=True),
         CommandSpec("open", "/open 2", "go on with an earlier conversation", conversations.open_),
         CommandSpec("rename", "/rename TITLE", "give this conversation a title", conversations.rename),
+        CommandSpec(
+            "done", "/done", "say that this is settled; or put 👍 under an answer", conversations.done
+        ),
         CommandSpec("delete", "/delete", "delete this conversation, after asking", conversations.delete),
         CommandSpec(
             "export", "/export", "this conversation as a file", conversations.export, private_only=True

@@ -55,6 +55,7 @@ class CommandSpec:
     """A slash command: its name, how it is written, what it does in a few words, and who may use it where.
 
     `overheard` is what a private command does where others read along, besides saying that it is a private one.
+    One that is for operators only is, to everybody else, a command that does not exist.
     """
 
     name: str
@@ -64,3 +65,4 @@ class CommandSpec:
     private_only: bool = False
     listed: bool = True
     overheard: Handler | None = None
+    operators_only: bool = False

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from storage.database import Unit
 
 UNKNOWN = "You have no such conversation. /chats lists yours."
+THUMB_UP = "👍"
 LISTED = 20
 _BUTTONS = 5
 _SHORT_ID = 8
@@ -95,6 +96,41 @@ async def rename(request: Request) -> Outcome:
         return _notice(f"This conversation is now called **{title}**.")
 
     return Outcome(write=write)
+
+
+async def done(request: Request) -> Outcome:
+    """/done: this conversation has done what it should; 👍 under an answer says the same, without any words."""
+    thumb, _, piece = request.arguments.partition(" ")
+    silent = thumb == THUMB_UP
+
+    async def write(unit: Unit) -> Outcome:
+        try:
+            conversation = await _done_with(unit, request, piece if silent else "")
+        except Refused:
+            if silent:
+                return Outcome()
+            raise
+        await unit.conversations.resolve(conversation.id, request.services.clock())
+        if silent:
+            return Outcome()
+        return _notice("Good, that is settled. Write on whenever you like; /new begins another conversation.")
+
+    return Outcome(write=write)
+
+
+async def _done_with(unit: Unit, request: Request, piece: str) -> Conversation:
+    """The conversation of the delivered piece that a 👍 stands under, else the current one; the person's own."""
+    if piece.isascii() and piece.isdigit():
+        delivery = await unit.deliveries.get(int(piece[:15]))
+        address = request.caller.address
+        if delivery is not None and (delivery.platform, delivery.chat) == (address.platform, address.chat):
+            answered = await unit.overview.conversation_answered(delivery)
+            if answered is not None:
+                own = await unit.conversations.owned(answered.id, request.caller.owner)
+                if own is None:
+                    raise Refused(UNKNOWN)
+                return own
+    return await _own_current(unit, request, "settle")
 
 
 async def delete(request: Request) -> Outcome:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bot.accounts.identity import identify
+from bot.accounts.operators import is_operator
 from bot.errors import ProviderDown, Refused, ToolFailed
 from bot.handlers.commands import suggest
 from bot.handlers.context import NOBODY, CommandSpec, Request, private_only
@@ -60,16 +61,25 @@ class SlashCommands:
         self, incoming_id: int, incoming: Incoming, approval: Approval, stop: StopSignal
     ) -> None:
         """Run the command whose second yes was given."""
-        command = Command(approval.payload["name"], approval.payload["arguments"])
+        # A name of two words is that of an operators' command: the second one stands before its arguments.
+        name, _, word = approval.payload["name"].partition(" ")
+        command = Command(name, f"{word} {approval.payload['arguments']}".strip())
         await self.handle(incoming_id, incoming, command, stop, confirmed=True)
 
     def _spec(self, command: Command, incoming: Incoming) -> CommandSpec:
         spec = self._table.get(command.name)
-        if spec is None:
+        if spec is None or (spec.operators_only and not self._for_operators(command, incoming)):
             raise Refused(suggest(command.name, self._table))
         if spec.private_only and not incoming.private and spec.overheard is None:
             raise Refused(private_only(spec.name))
         return spec
+
+    def _for_operators(self, command: Command, incoming: Incoming) -> bool:
+        """True for what operators do: it is about others, and stands in the audit, not in their conversation."""
+        spec = self._table.get(command.name)
+        return (
+            spec is not None and spec.operators_only and is_operator(self._services.settings, incoming.sender)
+        )
 
     async def _request(self, incoming_id: int, incoming: Incoming, confirmed: bool) -> Request:
         async with self._services.database.unit() as unit:
@@ -103,7 +113,7 @@ class SlashCommands:
             )
             if outcome.secret:
                 await unit.journal.conceal(incoming_id)
-            else:
+            elif not self._for_operators(command, incoming):
                 await self._remember(unit, incoming_id, incoming, command, outcome)
             await unit.journal.finish(incoming_id, self._services.clock())
         self._exit.wake(incoming.address)

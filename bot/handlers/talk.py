@@ -13,7 +13,7 @@ from bot.messages import ChatAddress, Exit, Incoming, Notice, Outgoing, Text
 from bot.stopping import StopSignal
 from bot.tools.registry import Services
 from storage.chats import ASLEEP
-from storage.conversations import NEW_TITLE
+from storage.conversations import NEW_TITLE, RESOLVED
 from storage.journal import Turn
 from storage.people import Owner
 
@@ -58,6 +58,8 @@ class Talk:
         if await unit.people.chat_use(incoming_id) is None:
             await self._services.limits.admit_chat(unit, incoming_id, identity.owner, incoming.sender)
         conversation = await conversation_of(unit, incoming.address, identity.owner, self._services)
+        if conversation.status == RESOLVED:
+            conversation.status, conversation.ended_at = "open", None
         if conversation.title == NEW_TITLE:
             conversation.title = title_from(text.text)
         return await self._write_turn(unit, incoming_id, incoming, conversation, identity.owner, text.text)
