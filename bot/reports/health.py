@@ -6,7 +6,8 @@ import platform
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from importlib.metadata import version
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
 from typing import Protocol
 
 from bot.accounts.service import read_pause, system_limit
@@ -82,7 +83,7 @@ async def health(services: Services, vitals: Vitals) -> tuple[LastingReply, ...]
     sent = rates.delivered + rates.failed_deliveries
     rows = [
         ("State", "serving" if pause is None else f"paused since {pause.since[:16]} by {plain(pause.by)}"),
-        ("Version", f"randebu {version('randebu')}, Python {platform.python_version()}"),
+        ("Version", f"randebu {_version('randebu')}, Python {platform.python_version()}"),
         ("Uptime", length(now - vitals.started_at)),
         ("Platforms", ", ".join(vitals.platforms) or "none"),
         (
@@ -105,7 +106,7 @@ async def health(services: Services, vitals: Vitals) -> tuple[LastingReply, ...]
         ("Sent in 1 h", f"{sent:,}, given up {_rate(rates.failed_deliveries, sent)}"),
         ("Errors in 1 h", f"{rates.faults:,}"),
     ]
-    libraries = ", ".join(f"{name} {version(name)}" for name in _LIBRARIES)
+    libraries = ", ".join(f"{name} {_version(name)}" for name in _LIBRARIES)
     text = f"**Health**\n{table(rows)}\n{libraries}"
     return (Notice(text, (Action("Jobs", "/admin jobs"), Action("Errors", "/admin errors"))),)
 
@@ -165,3 +166,12 @@ def _market(source: str, market: MarketHealth | None, now: datetime) -> str:
 
 def _rate(part: int, whole: int) -> str:
     return f"{part:,} ({percent(100 * part / whole)})" if whole else NOTHING
+
+
+@cache
+def _version(package: str) -> str:
+    """The version of a package, as far as it was installed as one."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "(from source)"

@@ -1,0 +1,138 @@
+"""What the operators' chat hears by itself: errors in groups, and the summary of the day."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from bot.dispatch.faults import MOST_TRACEBACK, FaultRecorder, new_reference
+from bot.jobs.faults import MOST_KEPT, prune_faults, tell_faults
+from bot.jobs.summary import send_summary
+from bot.messages import ChatAddress, LastingReply
+from bot.reports.stats import totals
+from bot.settings import Settings
+from tests.conftest import House
+from tests.fakes.platform import words
+from tests.operators.conftest import CHAT, OpenRun
+
+HERE = ChatAddress("fake", "operators")
+
+
+def heard(house: House) -> list[LastingReply]:
+    return [each.reply for each in house.platform.delivered if each.address == HERE]
+
+
+async def breaks(house: House, error: Exception, place: str = "text") -> str:
+    recorder, reference = FaultRecorder(house.settings), new_reference()
+    async with house.randebu.database.unit() as unit:
+        await unit.faults.add(recorder.describe(error, reference, place, house.clock()))
+    return reference
+
+
+async def told(house: House) -> list[LastingReply]:
+    """What is new in the operators' chat after the clock has looked."""
+    before = len(heard(house))
+    await tell_faults(house.randebu.services, house.randebu.outbox, HERE)
+    await house.randebu.outbox.flushed(HERE)
+    return heard(house)[before:]
+
+
+async def test_errors_are_grouped_one_message_a_minute_for_each_kind(open_run: OpenRun) -> None:
+    async with open_run(operator_chat=CHAT) as house:
+        first = await breaks(house, KeyError("one"))
+        assert first in words(await told(house))
+        for number in range(3):
+            latest = await breaks(house, KeyError(f"two {number}"))
+        other = await breaks(house, ValueError("another kind"))
+        (message,) = await told(house)
+        assert other in words([message])
+
+        house.clock.move(seconds=59)
+        assert await told(house) == []
+        house.clock.move(seconds=1)
+        (message,) = await told(house)
+        assert "3 times" in words([message])
+        assert latest in words([message])
+        house.clock.move(minutes=5)
+        assert await told(house) == []
+
+
+async def test_a_job_that_fails_is_an_error_like_any_other(open_run: OpenRun) -> None:
+    async with open_run(operator_chat=CHAT) as house:
+        await house.randebu.operations.job_failed("expire approvals", OSError("no disk"))
+        assert "OSError** in job expire approvals" in words(await told(house))
+
+
+async def test_what_cannot_be_sent_to_the_operators_chat_is_not_reported_there(open_run: OpenRun) -> None:
+    async with open_run(operator_chat=CHAT) as house:
+        await breaks(house, KeyError("lost"), place=str(HERE))
+        assert await told(house) == []
+        assert "KeyError" in words(await house.chat("boss").says("/admin errors"))
+
+
+async def test_tracebacks_are_short_enough_and_without_what_people_wrote(house: House) -> None:
+    recorder = FaultRecorder(Settings(telegram_token="4242:very-secret-token"))
+    long = recorder.describe(ValueError("x" * 50_000), "a", "text", house.clock())
+    assert len(long.traceback) <= MOST_TRACEBACK + 10
+    assert len(long.text) <= 500
+    statement = "failed\n[SQL: INSERT INTO x]\n[parameters: ('my private words', 'more')]"
+    hidden = recorder.describe(RuntimeError(statement), "b", "text", house.clock())
+    assert "private" not in hidden.traceback + hidden.text
+    masked = recorder.describe(
+        RuntimeError("at very-secret-token 4242:very-secret-token"), "c", "text", house.clock()
+    )
+    assert "4242:very-secret-token" not in masked.traceback + masked.text
+
+
+async def test_old_errors_go(house: House) -> None:
+    old = await breaks(house, KeyError("old"))
+    house.clock.move(days=31)
+    new = await breaks(house, KeyError("new"))
+    assert await prune_faults(house.randebu.services) == 1
+    async with house.randebu.database.unit() as unit:
+        assert await unit.faults.find(old) is None
+        assert await unit.faults.find(new) is not None
+        assert await unit.faults.prune(house.clock() - timedelta(days=99), 1) == 0
+        assert await unit.faults.prune(house.clock() - timedelta(days=99), 0) == 1
+    assert MOST_KEPT > 1
+
+
+async def test_the_summary_comes_once_a_day_at_its_time(open_run: OpenRun) -> None:
+    async with open_run(operator_chat=CHAT, daily_summary_at="13:00") as house:
+        randebu = house.randebu
+
+        async def look() -> bool:
+            sent = await send_summary(
+                randebu.services, randebu.outbox, HERE, lambda: totals(randebu.services, 1)
+            )
+            await randebu.outbox.flushed(HERE)
+            return sent
+
+        await house.chat("alice").says("hello")
+        assert not await look()
+        house.clock.move(minutes=61)
+        assert await look()
+        assert "1 active" in words(heard(house))
+        assert not await look()
+        house.clock.move(hours=22)
+        assert not await look()
+        house.clock.move(hours=5)
+        assert await look()
+        assert len(heard(house)) == 2
+
+
+async def test_the_summary_that_a_restart_missed_comes_late_and_once(open_run: OpenRun) -> None:
+    async with open_run(operator_chat=CHAT, daily_summary_at="13:00") as house:
+        services, clock = house.randebu.services, house.clock
+        assert not await send_summary(services, house.randebu.outbox, HERE, lambda: totals(services, 1))
+        house.clock.move(hours=9)
+    async with open_run(operator_chat=CHAT, daily_summary_at="13:00", clock=clock) as house:
+        services = house.randebu.services
+        assert await send_summary(services, house.randebu.outbox, HERE, lambda: totals(services, 1))
+        assert not await send_summary(services, house.randebu.outbox, HERE, lambda: totals(services, 1))
+
+
+async def test_nothing_is_written_for_a_chat_that_nobody_serves(open_run: OpenRun) -> None:
+    async with open_run(operator_chat="telegram:-100123:5") as house:
+        shown = words(await house.chat("boss").says("/admin jobs"))
+        assert "tell of errors" not in shown
+        assert "carry broadcasts" in shown
