@@ -191,6 +191,24 @@ class World:
         )
         return query
 
+    def reacts(
+        self, person: Person, number: int, emoji: str, chat: WorldChat | None = None, *, before: str = ""
+    ) -> None:
+        """Somebody puts a reaction under a message, in place of one that was there before."""
+        chat = chat or self.private(person)
+        old, new = ([{"type": "emoji", "emoji": each}] if each else [] for each in (before, emoji))
+        self.update(
+            "message_reaction",
+            {
+                "chat": chat.as_chat(),
+                "message_id": number,
+                "user": person.as_user(),
+                "date": int(time.time()),
+                "old_reaction": old,
+                "new_reaction": new,
+            },
+        )
+
     def stops_draft(self, person: Person) -> None:
         """Somebody presses Telegram's own Stop button while a draft grows."""
         chat = self.private(person)
