@@ -90,6 +90,23 @@ def migrate() -> None:
 
 
 @app.command()
+def demo() -> None:
+    """Fill an empty database with people who never were, so that there is something to look at."""
+    import asyncio
+
+    from bot.logging_setup import configure_logging
+
+    settings = _settings()
+    configure_logging(settings, settings.data_dir / "randebu.log")
+    typer.echo("A month of made-up people passes; this takes a minute or two …")
+
+    from adapters.demo import fill
+
+    with _with_database():
+        typer.echo(asyncio.run(fill(settings)))
+
+
+@app.command()
 def version() -> None:
     """Say which version this is."""
     from importlib.metadata import version

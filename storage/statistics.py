@@ -151,6 +151,12 @@ class Statistics:
         )
         return [Spell(str(name), turns, people, int(tokens or 0)) for name, turns, people, tokens in rows]
 
+    async def empty(self) -> bool:
+        """True while nobody has ever said anything."""
+        return not await self._one(func.count(IncomingRow.id)) and not await self._one(
+            func.count(PlatformIdentity.id)
+        )
+
     async def queues(self) -> Queues:
         """What waits now."""
         waiting = IncomingRow.state.in_(("waiting", "running"))

@@ -236,7 +236,7 @@ async def test_the_reference_that_a_person_was_shown_finds_the_traceback(open_ru
         raise KeyError("4242:a-secret-token")
 
     model = FunctionModel(stream_function=breaks)
-    async with open_run(telegram_token="4242:a-secret-token", model=model) as house:
+    async with open_run(telegram_token="4242:a-secret-token", model=model) as house:  # noqa: S106
         alice, boss = house.chat("alice"), house.chat("boss")
         reference = words(await alice.says("hello")).split("`")[1]
 
