@@ -30,6 +30,7 @@ from bot.messages import (
     Text,
 )
 from bot.settings import Settings, without_passwords
+from bot.workers import Workers
 from storage.database import Database
 
 PLATFORM = "demo"
@@ -37,9 +38,9 @@ OPERATOR = "operator"
 DAYS = 30
 
 _SEED = 20260601
-_NAMES = (
+NAMES = (
     *("Ada", "Ben", "Chen", "Dina", "Emeka", "Fatma", "Goran", "Hana", "Ivan", "Jun", "Kira", "Luis"),
-    *("Mina", "Nils", "Olga", "Pia"),
+    *("Mina", "Olga", "Pia", "Nils"),
 )
 _BOTS = (
     "create a bot that buys PEPE when it drops 5% in 1h and sells at 10% profit with a 3% stop loss",
@@ -114,7 +115,10 @@ class DemoPlatform:
 class Demonstration:
     """People who talk to a house, one after the other, while time passes between what they say."""
 
-    def __init__(self, settings: Settings, now: datetime) -> None:
+    def __init__(
+        self, settings: Settings, now: datetime, people: Sequence[str], workers: Workers | None
+    ) -> None:
+        self._people = people
         self.settings = settings.model_copy(
             update={
                 "operators": frozenset({(PLATFORM, OPERATOR)}),
@@ -128,7 +132,7 @@ class Demonstration:
         self.end = now
         self.clock = DemoClock(now - timedelta(days=DAYS))
         self.platform = DemoPlatform()
-        self.randebu = Randebu(self.settings, clock=self.clock)
+        self.randebu = Randebu(self.settings, clock=self.clock, workers=workers)
         self.randebu.attach(self.platform)
         self._chance = random.Random(_SEED)  # noqa: S311
         self._ids = itertools.count(1)
@@ -137,14 +141,14 @@ class Demonstration:
         """Let the month pass; it ends in the present."""
         await self.randebu.start()
         try:
-            visits = [(name, visit) for name in _NAMES for visit in range(self._chance.randint(1, 3))]
+            visits = [(name, visit) for name in self._people for visit in range(self._chance.randint(1, 3))]
             self._chance.shuffle(visits)
-            pause = timedelta(days=DAYS - 1) / len(visits)
+            begin, pause = self.clock.now, timedelta(days=DAYS) / len(visits)
             makers: set[str] = set()
             for number, (name, _) in enumerate(visits):
+                self.clock.now = begin + pause * (number + self._chance.uniform(0, 0.8))
                 await self._visit(name, number, first=name not in makers)
                 makers.add(name)
-                self.clock.move(pause * self._chance.uniform(0.6, 1.0))
             self.clock.now = max(self.clock.now, self.end - timedelta(hours=2))
             await self._break()
             await self._operate()
@@ -181,7 +185,7 @@ class Demonstration:
     async def _operate(self) -> None:
         """What an operator does on the last day."""
         await self._say(OPERATOR, "/admin stats 30d")
-        await self._say(OPERATOR, f"/admin ban {PLATFORM}:nils advertising 7d")
+        await self._say(OPERATOR, f"/admin ban {PLATFORM}:{self._people[-1].lower()} advertising 7d")
         await self._say(OPERATOR, "yes")
         await self._say(OPERATOR, f"/admin ban {PLATFORM}:nobody")
         await self._say(OPERATOR, "/admin limit system 400")
@@ -192,11 +196,11 @@ class Demonstration:
         await self._sent()
         await carry_broadcasts(self.randebu.services, self.randebu.outbox)
         # The last question stays open, so that there is one.
-        await self._say("ada", "delete my bot")
+        await self._say(self._people[0], "delete my bot")
 
     async def _sent(self) -> None:
         """Wait until nobody is owed a message."""
-        for name in _NAMES:
+        for name in self._people:
             await self.randebu.answered(ChatAddress(PLATFORM, f"private-{name.lower()}"))
         await self.randebu.answered(ChatAddress(PLATFORM, f"private-{OPERATOR}"))
 
@@ -221,10 +225,15 @@ class Demonstration:
         await self.randebu.answered(address)
 
 
-async def fill(settings: Settings, clock: Clock = system_clock) -> str:
+async def fill(
+    settings: Settings,
+    clock: Clock = system_clock,
+    people: Sequence[str] = NAMES,
+    workers: Workers | None = None,
+) -> str:
     """Fill an empty database and say what is in it; raises `SettingsError` for one that is not empty."""
     await _require_empty(settings)
-    demonstration = Demonstration(settings, clock())
+    demonstration = Demonstration(settings, clock(), people, workers)
     await demonstration.live()
     database = await Database.open(settings.database_url)
     try:

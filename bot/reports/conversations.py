@@ -12,6 +12,7 @@ from bot.numbers import money
 from bot.reports.wording import (
     NOTHING,
     PAGE,
+    many,
     milliseconds,
     name_of,
     owner_id,
@@ -50,7 +51,7 @@ async def conversations(
         state = each.status if each.resolution_type in (None, each.status) else f"{each.status}, resolved"
         lines.append(
             f"`{short(each.id)}` **{plain(each.title, 50)}** · {name_of(people[each.id])} · "
-            f"{each.turn_count:,} turns · {money(float(each.total_cost_usd))} · {state} · {when(each.updated_at)}"
+            f"{many(each.turn_count, 'turn')} · {money(float(each.total_cost_usd))} · {state} · {when(each.updated_at)}"
         )
     wanted = [f"user={short(owner_id(owner))}" if owner else "", status or "", title]
     line = " ".join(["/admin conversations", *(word for word in wanted if word)])
@@ -105,7 +106,7 @@ async def _head(view: Unit, conversation: Conversation) -> str:
     person = await view.overview.person(_owner(conversation))
     return (
         f"**{plain(conversation.title, 60)}** · `{short(conversation.id)}` · {name_of(person)} · "
-        f"{conversation.turn_count:,} turns · {conversation.total_tokens:,} tokens · "
+        f"{many(conversation.turn_count, 'turn')} · {conversation.total_tokens:,} tokens · "
         f"{money(float(conversation.total_cost_usd))} · {conversation.status}"
     )
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from bot.messages import Action, LastingReply, Notice
 from bot.numbers import money
-from bot.reports.wording import PAGE, ago, counted, name_of, owner_id, pager, short, table, when
+from bot.reports.wording import PAGE, ago, counted, many, name_of, owner_id, pager, short, table, when
 from bot.tools.plain import plain
 from bot.tools.registry import Services
 from storage.people import Owner
@@ -40,8 +40,8 @@ async def users(services: Services, query: str, page: int) -> tuple[LastingReply
     for person in found[:PAGE]:
         kind = "anonymous" if person.owner.anonymous else "account"
         lines.append(
-            f"`{short(person.id)}` **{name_of(person)}** · {kind} · {person.turns:,} turns · "
-            f"last {ago(person.last_turn_at, now)}"
+            f"`{short(person.id)}` **{name_of(person)}** · {kind} · {many(person.turns, 'turn')}"
+            + (f" · last {ago(person.last_turn_at, now)}" if person.turns else "")
         )
     line = f"/admin users {query}".strip()
     buttons = [Action(_button(person), f"/admin user {short(person.id)}") for person in found[:_LATEST]]

@@ -82,6 +82,11 @@ def counted(counts: Mapping[str, int], *order: str) -> str:
     return ", ".join(f"{counts[name]:,} {name}" for name in names if counts[name]) or "0"
 
 
+def many(count: int, noun: str) -> str:
+    """A number of things: "1 turn", "1,200 turns"."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
 def table(rows: Sequence[tuple[str, str]]) -> str:
     """Labels and values in two columns that line up."""
     width = max(len(label) for label, _ in rows)

@@ -70,7 +70,7 @@ async def test_what_cannot_be_sent_to_the_operators_chat_is_not_reported_there(o
 
 
 async def test_tracebacks_are_short_enough_and_without_what_people_wrote(house: House) -> None:
-    recorder = FaultRecorder(Settings(telegram_token="4242:very-secret-token")  # noqa: S106)
+    recorder = FaultRecorder(Settings(telegram_token="4242:very-secret-token"))  # noqa: S106
     long = recorder.describe(ValueError("x" * 50_000), "a", "text", house.clock())
     assert len(long.traceback) <= MOST_TRACEBACK + 10
     assert len(long.text) <= 500
