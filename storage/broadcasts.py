@@ -25,7 +25,7 @@ class Broadcast(Base):
     """One announcement. `state` is running, stopped or done; `position` is the identity up to which it was written.
 
     `platforms` are those it goes to, with spaces between them; `platform`, `chat` and `thread` say where it was
-    asked for.
+    asked for, until it has ended.
     """
 
     __tablename__ = "broadcasts"
@@ -41,7 +41,6 @@ class Broadcast(Base):
     written: Mapped[int] = mapped_column(default=0)
     delivered: Mapped[int] = mapped_column(default=0)
     failed: Mapped[int] = mapped_column(default=0)
-    operator_name: Mapped[str]
     platform: Mapped[str]
     chat: Mapped[str]
     thread: Mapped[str]
@@ -120,6 +119,7 @@ class Broadcasts:
                 IncomingRow.sender_user == PlatformIdentity.user,
                 IncomingRow.private,
             )
+            .correlate(PlatformIdentity)
             .scalar_subquery()
         )
         # Whoever has several identities is written to where they have said something last, and only there.
@@ -132,6 +132,7 @@ class Broadcasts:
                 newer.private,
                 newer.id > latest,
             )
+            .correlate(PlatformIdentity)
         )
         chosen = (
             _reachable(select(PlatformIdentity.id, latest.label("latest")), platforms, now)
@@ -186,6 +187,11 @@ class Broadcasts:
             return None
         await self._session.execute(delete(BroadcastPiece).where(BroadcastPiece.broadcast_id == broadcast_id))
         return ended[0]
+
+    async def leave_chat(self, broadcast_id: str) -> None:
+        """Forget where an announcement that has ended was asked for."""
+        statement = update(Broadcast).where(Broadcast.id == broadcast_id)
+        await change(self._session, Broadcast, statement.values(chat="", thread=""))
 
 
 def _reachable(statement: Select[Any], platforms: Sequence[str], now: datetime) -> Select[Any]:

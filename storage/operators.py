@@ -11,7 +11,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.base import Base, change, insert_once
+from storage.faults import Fault
 from storage.people import Owner, PlatformIdentity
+
+Identities = Sequence[tuple[str, str]]
+"""Platforms with the user ids that somebody has there."""
+
+FORGOTTEN = "(forgotten)"
+"""What stands in the audit for a person who is forgotten."""
 
 BEGUN = "begun"
 """The result of a command that has not ended, or that a crash has ended."""
@@ -143,12 +150,45 @@ class Operators:
         """Forget who was told of a pause."""
         await self._session.execute(delete(PauseNotice))
 
-    async def forget(self, owner: Owner) -> None:
-        """Take a person out of what is kept about them here: their ban, and their place in the audit."""
+    async def mentions(self, owner: Owner, identities: Identities) -> Sequence[Base]:
+        """Every row of bans, audit, faults and pauses that names a person, or what they did as an operator."""
+        found: list[Base] = []
+        for model in (Ban, AuditRow, Fault):
+            found += (await self._session.scalars(select(model).where(_about(model, owner)))).all()
+        for platform, user in identities:
+            found += (await self._session.scalars(select(AuditRow).where(_by(platform, user)))).all()
+            found += (await self._session.scalars(select(PauseNotice).where(_told(platform, user)))).all()
+        return list(dict.fromkeys(found))
+
+    async def move(self, old: Owner, new: Owner) -> None:
+        """Let everything here that is about one person be about another one, who they are from now on."""
+        values = {"user_id": new.user_id, "anonymous_token": new.anonymous_token}
+        for model in (AuditRow, Fault):
+            await change(self._session, model, update(model).where(_about(model, old)).values(**values))
+        if await self._session.scalar(select(Ban.id).where(_about(Ban, new))) is None:
+            await change(self._session, Ban, update(Ban).where(_about(Ban, old)).values(**values))
+
+    async def forget(self, owner: Owner, identities: Identities) -> None:
+        """Take a person out of all of it: faults and bans go, the audit stays without them."""
         await self.unban(owner)
-        statement = update(AuditRow).where(_about(AuditRow, owner))
-        nobody = {"user_id": None, "anonymous_token": None, "arguments": "(forgotten)"}
-        await change(self._session, AuditRow, statement.values(**nobody))
+        await self._session.execute(delete(Fault).where(_about(Fault, owner)))
+        nobody = {"user_id": None, "anonymous_token": None, "arguments": FORGOTTEN, "result": FORGOTTEN}
+        await change(
+            self._session, AuditRow, update(AuditRow).where(_about(AuditRow, owner)).values(**nobody)
+        )
+        for platform, user in identities:
+            theirs = update(AuditRow).where(_by(platform, user))
+            values = {"operator_user": "", "operator_name": FORGOTTEN}
+            await change(self._session, AuditRow, theirs.values(**values))
+            await self._session.execute(delete(PauseNotice).where(_told(platform, user)))
+
+
+def _by(platform: str, user: str) -> ColumnElement[bool]:
+    return and_(AuditRow.operator_platform == platform, AuditRow.operator_user == user)
+
+
+def _told(platform: str, user: str) -> ColumnElement[bool]:
+    return and_(PauseNotice.platform == platform, PauseNotice.user == user)
 
 
 def _about(model: Any, owner: Owner) -> ColumnElement[bool]:

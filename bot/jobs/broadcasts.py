@@ -42,6 +42,7 @@ async def _carry(services: Services, exit_: Exit, broadcast_id: str) -> int:
             ended = await unit.broadcasts.end(broadcast_id, "done", now)
         if ended is not None:
             await exit_.write(unit, Outgoing(address, Notice(_report(ended))))
+            await unit.broadcasts.leave_chat(broadcast_id)
     for chat in chats:
         exit_.wake(chat)
     if ended is None:

@@ -83,7 +83,7 @@ async def broadcasts(services: Services) -> tuple[LastingReply, ...]:
         if row.id in fates:
             delivered, failed = fates[row.id].delivered, fates[row.id].failed
         lines.append(
-            f"`{row.id}` {when(row.created_at)} by {plain(row.operator_name)} · **{row.state}** · "
+            f"`{row.id}` {when(row.created_at)} · **{row.state}** · "
             f"{delivered:,} delivered, {failed:,} failed of {row.receivers:,} · {_beginning(row)}"
         )
     stop = (Action("Stop it", "/admin broadcast stop"), Action("How far", "/admin broadcast status"))

@@ -133,7 +133,6 @@ async def _begin(unit: Unit, request: Request, desk: Desk, count: int) -> Outcom
             written=0,
             delivered=0,
             failed=0,
-            operator_name=request.incoming.sender.name,
             platform=address.platform,
             chat=address.chat,
             thread=address.thread,
@@ -155,6 +154,7 @@ async def _stop(unit: Unit, request: Request) -> Outcome:
     for running in await unit.broadcasts.running():
         await unit.broadcasts.withdraw(running.id, "The announcement was stopped.")
         ended.append(await unit.broadcasts.end(running.id, "stopped", request.services.clock()))
+        await unit.broadcasts.leave_chat(running.id)
     if not ended:
         raise Refused("No announcement is under way.")
     delivered = sum(each.delivered for each in ended if each is not None)

@@ -117,7 +117,6 @@ def _make_broadcasts() -> None:
         sa.Column("written", _NUMBER, nullable=False),
         sa.Column("delivered", _NUMBER, nullable=False),
         sa.Column("failed", _NUMBER, nullable=False),
-        sa.Column("operator_name", sa.String(), nullable=False),
         sa.Column("platform", sa.String(), nullable=False),
         sa.Column("chat", sa.String(), nullable=False),
         sa.Column("thread", sa.String(), nullable=False),
