@@ -54,7 +54,7 @@ def run() -> None:
 
     from bot.logging_setup import configure_logging
 
-    settings = _settings()
+    settings = _settings(serving=True)
     configure_logging(settings)
     if settings.telegram_token is None:
         raise SettingsError(NO_PLATFORM)
@@ -160,10 +160,10 @@ def _database_errors() -> tuple[type[Exception], ...]:
     return (DatabaseUnusable,)
 
 
-def _settings() -> Settings:
+def _settings(*, serving: bool = False) -> Settings:
     from bot.settings import Settings
 
-    settings = Settings.load()
+    settings = Settings.load(serving=serving)
     try:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -84,6 +84,7 @@ class Randebu:
         # Only now: their start takes seconds of a processor, and the first message should not wait for that.
         workers = await self._workers()
         market = await build_market(settings, self.database, self._clock)
+        stack.push_async_callback(market.close)
         limits = Limits(settings, self._clock)
         self.services = Services(settings, self.database, limits, market, workers, self._clock)
         self.buttons = Buttons(self.database)

@@ -24,6 +24,9 @@ from bot.errors import SettingsError
 
 Provider = Literal["anthropic", "openai", "azure", "google", "offline"]
 
+EXCHANGE = "exchange:"
+"""How a `MARKET_SOURCE` begins that names a centralised exchange."""
+
 
 class Allowed(NamedTuple):
     """What a setting may be, as it stands behind "must be" in the sentence about a wrong value."""
@@ -45,11 +48,13 @@ Limit = Annotated[
 
 Count = Annotated[int, Field(ge=1), Allowed("a whole number from 1")]
 Url = Annotated[str | None, Allowed("an address that begins with http:// or https://")]
+RequiredUrl = Annotated[str, Allowed("an address that begins with http:// or https://")]
 Word = Annotated[str | None, Allowed("text")]
 Secret = Annotated[SecretStr | None, Allowed("text")]
 
 _PROVIDERS = "anthropic, openai, azure, google or offline"
 _FALLBACKS = f"offline, or provider:model with one of {_PROVIDERS}"
+_SOURCES = "synthetic, geckoterminal, ave or exchange:NAME, such as exchange:binance"
 _DATABASES = "an address that begins with sqlite+aiosqlite:// or postgresql+asyncpg://"
 _OPERATORS = "platform:user id pairs with commas between them, such as telegram:123,discord:456"
 _CHAT = "platform:chat or platform:chat:topic, such as telegram:-1001234567890"
@@ -69,6 +74,10 @@ def without_passwords(text: str) -> str:
 
 def _default_provider(values: dict[str, Any]) -> Provider:
     return "anthropic" if values.get("anthropic_api_key") else "offline"
+
+
+def _default_source(values: dict[str, Any]) -> str:
+    return "ave" if values.get("ave_api_key") else "synthetic"
 
 
 def _default_database(values: dict[str, Any]) -> str:
@@ -130,7 +139,18 @@ class Settings(BaseSettings):
     telegram_webhook_secret: Annotated[SecretStr | None, Allowed(_WEBHOOK_SECRETS)] = None
     telegram_webhook_port: Annotated[int, Field(ge=1, le=65535), Allowed("a port from 1 to 65535")] = 8080
 
-    market_source: Annotated[Literal["synthetic"], Allowed("synthetic")] = "synthetic"
+    ave_api_key: Secret = None
+    market_source: Annotated[str, Allowed(_SOURCES)] = Field(default_factory=_default_source)
+    geckoterminal_url: RequiredUrl = "https://api.geckoterminal.com/api/v2"
+    geckoterminal_calls_per_minute: Count = 25
+    ave_url: RequiredUrl = "https://prod.ave-api.com"
+    ave_calls_per_second: Count = 1
+    exchange_url: Url = None
+    exchange_calls_per_minute: Count = 60
+    goplus_url: RequiredUrl = "https://api.gopluslabs.io"
+    goplus_calls_per_minute: Count = 25
+    honeypot_url: RequiredUrl = "https://api.honeypot.is"
+    honeypot_calls_per_minute: Count = 25
     synthetic_speed: Annotated[
         float, Field(gt=0, le=100_000, allow_inf_nan=False), Allowed("a number above 0, at most 100000")
     ] = 1
@@ -157,10 +177,11 @@ class Settings(BaseSettings):
         return (init_settings,)
 
     @classmethod
-    def load(cls, env_file: Path | str | None = ".env") -> Self:
+    def load(cls, env_file: Path | str | None = ".env", *, serving: bool = False) -> Self:
         """Read the environment and, where that says nothing, the file; an empty variable means "not set".
 
-        An empty limit means no limit. Raises `SettingsError` with one sentence per problem.
+        An empty limit means no limit. Who is `serving` others shows real prices unless told otherwise. Raises
+        `SettingsError` with one sentence per problem.
         """
         try:
             found = DotEnvSettingsSource(cls, env_file=env_file)() | EnvSettingsSource(cls)()
@@ -170,6 +191,8 @@ class Settings(BaseSettings):
         given = {
             name: text for name, text in texts.items() if text or _is_limit(cls.model_fields[name].metadata)
         }
+        if serving and not {"market_source", "ave_api_key"} & given.keys():
+            given["market_source"] = "geckoterminal"
         try:
             return cls(**cast("dict[str, Any]", given))
         except ValidationError as error:
@@ -228,6 +251,11 @@ class Settings(BaseSettings):
         "azure_openai_endpoint",
         "telegram_api_url",
         "telegram_webhook_url",
+        "geckoterminal_url",
+        "ave_url",
+        "exchange_url",
+        "goplus_url",
+        "honeypot_url",
     )
     @classmethod
     def _web_address(cls, value: str | None) -> str | None:
@@ -271,6 +299,13 @@ class Settings(BaseSettings):
             raise ValueError("no time")
         return f"0{value}"[-5:] if isinstance(value, str) else value
 
+    @field_validator("market_source")
+    @classmethod
+    def _known_source(cls, value: str) -> str:
+        if not re.fullmatch(rf"synthetic|geckoterminal|ave|{EXCHANGE}[a-z0-9_]{{1,40}}", value):
+            raise ValueError("no source")
+        return value
+
     @field_validator("chains")
     @classmethod
     def _chain_names(cls, value: str) -> str:
@@ -291,6 +326,8 @@ class Settings(BaseSettings):
         ]
         if self.llm_model is None and self.llm_provider == "azure":
             missing.append("LLM_PROVIDER is azure, so LLM_MODEL must name a deployment.")
+        if self.market_source == "ave" and self.ave_api_key is None:
+            missing.append("MARKET_SOURCE is ave, so AVE_API_KEY must be set.")
         if missing:
             raise ValueError("\n".join(missing))
         return self

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from storage.accounts import Accounts
 from storage.approvals import Approvals
 from storage.broadcasts import Broadcasts
+from storage.candles import CandlePages
 from storage.chats import Chats
 from storage.conversations import Conversations
 from storage.deliveries import Deliveries
@@ -46,6 +47,7 @@ class Unit:
         self.journal = Journal(session)
         self.facts = Facts(session)
         self.chats = Chats(session)
+        self.candles = CandlePages(session)
         self.accounts = Accounts(session)
         self.forgetting = Forgetting(session)
         self.operators = Operators(session)

@@ -7,12 +7,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
+from bot.errors import NoData
 from bot.trading.candles import Candles
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A token by its contract address, as a symbol is no identity; money in dollars, changes in percent."""
+    """A token by its contract address, as a symbol is no identity; money in dollars, changes in percent.
+
+    On an exchange `chain` is the exchange's name and `address` the pair, such as "PEPE/USDT". `as_of` is when the
+    source said so; None where that means nothing.
+    """
 
     chain: str
     address: str
@@ -25,6 +30,7 @@ class Token:
     volume_24h_usd: float | None = None
     market_cap_usd: float | None = None
     created_at: datetime | None = None
+    as_of: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +53,32 @@ class Risk:
     buy_tax_percent: float | None
     sell_tax_percent: float | None
     source: str
+    as_of: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MarketHealth:
+    """How a source is doing.
+
+    `breaker` is closed while it is asked, open while it is left alone after failures, and half-open while one call
+    finds out whether it is back. `paused_until` is the time until which it asked to be left alone (429). `calls` are
+    allowed in any `period_seconds`, `calls_used` of them are spent, and `waiting` wait for one; None where there is no
+    budget. `others` are the services that it leans on, such as those for risk.
+    """
+
+    source: str
+    last_success: datetime | None = None
+    breaker: Literal["closed", "open", "half-open"] = "closed"
+    paused_until: datetime | None = None
+    calls: int | None = None
+    period_seconds: float | None = None
+    calls_used: int = 0
+    waiting: int = 0
+    others: tuple[MarketHealth, ...] = ()
+
+
+class NotServed(NoData):
+    """A chain that this Randebu does not serve; the sentence says which it does."""
 
 
 OnProgress = Callable[[float], None]
@@ -79,7 +111,10 @@ class Market(Protocol):
         ...
 
     async def prices(self, tokens: Sequence[Token]) -> Sequence[Price]:
-        """The prices of several tokens at once, in their order."""
+        """The prices of several tokens at once, in their order; those without a price are left out.
+
+        Raises `NoData` when none of them has one.
+        """
         ...
 
     async def trending(self, chain: str | None = None, limit: int = 10) -> Sequence[Token]:
@@ -94,4 +129,12 @@ class Market(Protocol):
         self, token: Token, timeframe: int, start: int, end: int, on_progress: OnProgress | None = None
     ) -> Candles:
         """Closed candles whose start lies in [start, end), epoch seconds; `timeframe` in seconds."""
+        ...
+
+    def health(self) -> MarketHealth:
+        """How the source is doing, for operators; asks nobody."""
+        ...
+
+    async def close(self) -> None:
+        """End what is under way and hang up."""
         ...

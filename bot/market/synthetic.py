@@ -11,7 +11,7 @@ import numpy as np
 
 from bot.clock import Clock
 from bot.errors import NoData
-from bot.market.provider import OnProgress, Price, Risk, Token
+from bot.market.provider import MarketHealth, OnProgress, Price, Risk, Token
 from bot.market.synthetic_prices import MINUTE, PriceProcess, key_of, minute_candles, price_at
 from bot.market.synthetic_tokens import CHAIN, TOKENS, SyntheticToken
 from bot.trading.candles import Candles, resample
@@ -136,7 +136,14 @@ class SyntheticMarket:
             )
             if on_progress is not None:
                 on_progress(1.0 if finish >= last else (finish - first) / (last - first))
-        return parts[0] if len(parts) == 1 else _concatenated(parts)
+        return parts[0] if len(parts) == 1 else await asyncio.to_thread(_concatenated, parts)
+
+    def health(self) -> MarketHealth:
+        """Always well: there is nothing outside to fail."""
+        return MarketHealth(self.source, self.now())
+
+    async def close(self) -> None:
+        """Nothing to end."""
 
     def _minute(self) -> int:
         return int(self.now().timestamp()) // MINUTE
