@@ -17,6 +17,7 @@ from bot.messages import ChatAddress, Exit, LastingReply, Option, Outgoing, Pass
 from bot.stopping import StopSignal
 from bot.tools.ask import AskUser
 from bot.tools.registry import Caller, Effect, Outcome, Registry, Services, Tool, ToolContext
+from bot.tools.waits import showing_waits
 from storage.people import Owner
 
 if TYPE_CHECKING:
@@ -110,22 +111,11 @@ class Calls:
     async def _carry_out_one(self, turn: Turn, call: ToolCall, stop: StopSignal) -> CallResult | Resting:
         started = time.monotonic()
         try:
-            tool, arguments = self._understand(call)
-            if isinstance(tool, AskUser):
-                answered = await self._answer_or_question(turn, call, tool, arguments)
-                if isinstance(answered, Resting):
-                    return answered
-                ran = _Ran(answered)
-            elif tool.effect(arguments) is Effect.WRITE and (
-                asked := await self._consent(turn, call, tool, arguments)
-            ):
-                if isinstance(asked, Resting):
-                    return asked
-                ran = _Ran(asked)
-            else:
-                self._show(turn, ToolStarted(tool.name, tool.waiting_text(arguments)))
-                outcome = await stop.race(tool.run(self._context(turn, call), arguments))
-                ran = _Ran(CallResult(call.id, "done", outcome.result), outcome)
+            with showing_waits(self._context(turn, call).show):
+                done = await self._ran(turn, call, stop)
+            if isinstance(done, Resting):
+                return done
+            ran = done
         except (ToolFailed, ProviderDown) as failure:
             ran = _Ran(CallResult(call.id, "failed", str(failure)))
         duration_ms = round((time.monotonic() - started) * 1000)
@@ -134,6 +124,19 @@ class Calls:
         except ToolFailed as failure:
             failed = _Ran(CallResult(call.id, "failed", str(failure)), None, duration_ms)
             return await self._commit(turn, call, failed)
+
+    async def _ran(self, turn: Turn, call: ToolCall, stop: StopSignal) -> _Ran | Resting:
+        tool, arguments = self._understand(call)
+        if isinstance(tool, AskUser):
+            answered = await self._answer_or_question(turn, call, tool, arguments)
+            return answered if isinstance(answered, Resting) else _Ran(answered)
+        if tool.effect(arguments) is Effect.WRITE and (
+            asked := await stop.race(self._consent(turn, call, tool, arguments))
+        ):
+            return asked if isinstance(asked, Resting) else _Ran(asked)
+        self._show(turn, ToolStarted(tool.name, tool.waiting_text(arguments)))
+        outcome = await stop.race(tool.run(self._context(turn, call), arguments))
+        return _Ran(CallResult(call.id, "done", outcome.result), outcome)
 
     def _understand(self, call: ToolCall) -> tuple[Tool, BaseModel]:
         tool = self._registry.get(call.name)
@@ -150,24 +153,39 @@ class Calls:
         self, turn: Turn, call: ToolCall, tool: Tool, arguments: BaseModel
     ) -> Resting | CallResult | None:
         """None when the person has agreed, else the question to ask or the refusal that they gave."""
-        approval = await self._approval(turn, call)
+        context, verb = self._context(turn, call), tool.name.split("_")[0].capitalize()
+        again = second_question(call.id)
+        answered = [await self._approval(turn, question_id) for question_id in (call.id, again)]
+        if any(each is not None and each.state != "granted" for each in answered):
+            return CallResult(call.id, "denied", "The person said no. Nothing was changed.")
+        text = await tool.describe(context, arguments)
+        question = self._unless_agreed(turn, call.id, tool, text, verb, answered[0])
+        if question is not None:
+            return question
+        caution = await tool.once_more(context, arguments)
+        if caution is None:
+            return None
+        return self._unless_agreed(turn, again, tool, caution, f"{verb} anyway", answered[1])
+
+    def _unless_agreed(
+        self, turn: Turn, question_id: str, tool: Tool, text: str, verb: str, approval: Approval | None
+    ) -> Resting | None:
+        """The question to ask; None when the person has agreed to exactly this text. Raises `ToolFailed`."""
         if approval is None:
-            text = await tool.describe(self._context(turn, call), arguments)
-            verb = tool.name.split("_")[0].capitalize()
             options = (Option(verb, YES), Option("Cancel", NO))
             name = tool.name.replace("_", " ")
-            return Resting(Question("tool", name, text, options, {}, turn.conversation_id, turn.id, call.id))
-        if approval.state == "granted":
-            # What was agreed to is the text; "it" may be something else by now.
-            if await tool.describe(self._context(turn, call), arguments) != approval.text:
-                raise ToolFailed(_CHANGED_MEANWHILE)
-            return None
-        return CallResult(call.id, "denied", "The person said no. Nothing was changed.")
+            return Resting(
+                Question("tool", name, text, options, {}, turn.conversation_id, turn.id, question_id)
+            )
+        # What was agreed to is the text; "it" may be something else by now.
+        if text != approval.text:
+            raise ToolFailed(_CHANGED_MEANWHILE)
+        return None
 
     async def _answer_or_question(
         self, turn: Turn, call: ToolCall, tool: AskUser, arguments: BaseModel
     ) -> CallResult | Resting:
-        approval = await self._approval(turn, call)
+        approval = await self._approval(turn, call.id)
         if approval is None:
             text, options = tool.question(arguments)
             name = "your answer"
@@ -178,9 +196,9 @@ class Calls:
             return CallResult(call.id, "done", {"answer": approval.answer})
         return CallResult(call.id, "denied", "The person did not choose one of the options.")
 
-    async def _approval(self, turn: Turn, call: ToolCall) -> Approval | None:
+    async def _approval(self, turn: Turn, question_id: str) -> Approval | None:
         async with self._services.database.view() as view:
-            return await view.approvals.of_call(turn.id, call.id)
+            return await view.approvals.of_call(turn.id, question_id)
 
     async def _stored(self, turn: Turn, call: ToolCall) -> CallResult | None:
         async with self._services.database.view() as view:
@@ -228,6 +246,11 @@ class Calls:
 
     def _show(self, turn: Turn, reply: PassingReply) -> None:
         self._exit.show(caller_of(turn).address, reply)
+
+
+def second_question(call_id: str) -> str:
+    """What a question is stored under that is asked after the first yes to a call."""
+    return f"{call_id}:again"
 
 
 def _key(turn: Turn, call: ToolCall) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.accounts.questions import settled
 from bot.agent.assistant import Assistant
-from bot.agent.calls import Calls, Resting, caller_of
+from bot.agent.calls import Calls, Resting, caller_of, second_question
 from bot.agent.history import open_calls, request_body, stopped_response
 from bot.agent.memory import recall
 from bot.agent.steps import CallResult, StepResult, ToolCall, TurnFacts
@@ -97,11 +97,11 @@ class Turns:
         """
         now = self._services.clock()
         calls = open_calls(await unit.conversations.bodies_of_turn(turn.id))
-        for call in calls:
-            approval = await unit.approvals.of_call(turn.id, call.id)
+        for question_id in (each for call in calls for each in (call.id, second_question(call.id))):
+            approval = await unit.approvals.of_call(turn.id, question_id)
             if approval is not None and await unit.approvals.settle(approval.id, "denied", None, now):
                 await unit.journal.note(
-                    turn.id, "approval_answered", now, {"call": call.id, "state": "denied"}
+                    turn.id, "approval_answered", now, {"call": question_id, "state": "denied"}
                 )
                 await self._exit.write(unit, Outgoing(caller_of(turn).address, settled(approval, decision)))
         await self._skip(unit, turn, calls, "The person did not agree and went on to something else.")

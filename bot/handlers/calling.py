@@ -13,6 +13,7 @@ from bot.handlers.context import Request
 from bot.messages import Action, Command, Notice
 from bot.tools.plain import plain
 from bot.tools.registry import Outcome, Tool, ToolContext
+from bot.tools.waits import showing_waits
 from bot.tools.wording import in_words
 
 if TYPE_CHECKING:
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
 async def use(request: Request, name: str, **arguments: Any) -> Outcome:
     """Run a tool for the person who commands it; raises what the tool raises, `Refused` for bad arguments."""
     tool, checked = _understood(request, name, arguments)
-    return await tool.run(_context(request), checked)
+    with showing_waits(request.show):
+        return await tool.run(_context(request), checked)
 
 
 async def say(request: Request, name: str, *actions: Action, **arguments: Any) -> Outcome:
@@ -40,7 +42,8 @@ async def ask_first(request: Request, name: str, yes: str, **arguments: Any) -> 
     if request.confirmed:
         return await say(request, name, **arguments)
     tool, checked = _understood(request, name, arguments)
-    return await confirm(request, await tool.describe(_context(request), checked), yes)
+    with showing_waits(request.show):
+        return await confirm(request, await tool.describe(_context(request), checked), yes)
 
 
 def said(name: str, outcome: Outcome, *actions: Action) -> Outcome:

@@ -6,7 +6,7 @@ from bot.errors import Refused
 from bot.handlers.calling import say
 from bot.handlers.context import Request
 from bot.messages import Action, Notice
-from bot.tools.finding_tokens import SeveralTokens
+from bot.tools.finding_tokens import SeveralTokens, short_address
 from bot.tools.registry import Outcome
 from bot.tools.tokens import MOST_PRICES, token_facts
 from bot.tools.wording import price
@@ -56,15 +56,15 @@ async def token(request: Request) -> Outcome:
 
 def _which_one(request: Request, several: SeveralTokens) -> Outcome:
     """A symbol that stands for several tokens, with a button for each of them."""
-    facts = [token_facts(each) for each in several.tokens]
+    facts = [token_facts(each, several.now) for each in several.tokens]
     lines = [
-        f"{number}. {each['name']} on {each['chain']}, liquidity {price(each, 'liquidity_usd')}\n"
-        f"   `{each['address']}`"
+        f"{number}. {each['symbol']} · {each['name']} on {each['chain']}, `{short_address(each['address'])}`, "
+        f"liquidity {price(each, 'liquidity_usd')}, {each.get('age', 'unknown age')}"
         for number, each in enumerate(facts, 1)
     ]
     buttons = tuple(
         Action(f"{number}. {each['name']}"[:40], f"/{request.command.name} {each['address']}")
         for number, each in enumerate(facts, 1)
     )
-    head = f"{len(facts)} tokens are called {several.text}. Which one do you mean?"
+    head = f"{len(facts)} tokens are called {several.text}, the most liquid first. Which one do you mean?"
     return Outcome(replies=(Notice("\n".join([head, *lines]), buttons),))

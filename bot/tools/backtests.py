@@ -13,10 +13,11 @@ import numpy as np
 from pydantic import Field
 
 from bot.errors import RandebuError, ToolFailed
-from bot.market.provider import Token
+from bot.market.provider import MarketHealth
 from bot.messages import Action, LastingReply, Notice, Picture, Progress
 from bot.tools.backtest_job import INITIAL_BALANCE, Job, run, write_candles
 from bot.tools.finding_bots import SHORT_ID, find_bot
+from bot.tools.finding_tokens import pinned_token
 from bot.tools.kinds import Arguments, Reading
 from bot.tools.periods import FEWEST_CANDLES, Period, period_of, require_possible
 from bot.tools.plain import plain
@@ -25,12 +26,15 @@ from bot.trading.candles import Candles
 from bot.trading.program import warm_up_candles
 from bot.trading.report import FEWEST_TRADES, caption, report_text
 from bot.trading.strategy import Strategy, parse_strategy
-from bot.trading.timeframe import format_timeframe
+from bot.trading.timeframe import DAY, format_timeframe
 from storage.people import Owner
 
 if TYPE_CHECKING:
     from storage.database import Unit
     from storage.trading import Backtest
+
+LEAST_COVERED = 0.5
+"""The share of a period that there must be candles for; with less a result would be about another period."""
 
 _Text = Annotated[str, Field(min_length=1, max_length=100)]
 _KEY_FIGURES = (
@@ -183,6 +187,11 @@ async def _computed(context: ToolContext, begun: _Begun) -> Outcome:
         )
         result, chart = await services.workers.run(run, job)
     result |= {"source": services.market.source, "synthetic": services.market.synthetic}
+    result["data"] |= {
+        "asked_from": _iso(begun.period.start),
+        "asked_until": _iso(begun.period.end),
+        "warm_up_wanted": warm_up_candles(begun.strategy, begun.period.timeframe),
+    }
 
     async def write(unit: Unit) -> Outcome:
         await unit.trading.finish_backtest(begun.id, "done", services.clock(), result=result, chart=chart)
@@ -200,26 +209,33 @@ async def _candles(context: ToolContext, begun: _Begun) -> Candles:
         context.show(Progress(text, done))
 
     context.show(Progress(text, 0.0))
-    token = Token(place.chain or "", place.address or "", place.symbol, place.symbol, place.pool)
+    token = pinned_token(place)
     warm_up = warm_up_candles(begun.strategy, period.timeframe)
     begin = period.start - warm_up * period.timeframe
     candles = await market.candles(token, period.timeframe, begin, period.end, on_progress)
     tested = len(candles) - int(np.searchsorted(candles.start, period.start))
-    if tested < FEWEST_CANDLES:
-        raise ToolFailed(_too_little(candles, tested, begun))
+    if tested < max(FEWEST_CANDLES, period.candles * LEAST_COVERED):
+        raise ToolFailed(_too_little(candles, tested, begun, market.health()))
     return candles
 
 
-def _too_little(candles: Candles, tested: int, begun: _Begun) -> str:
-    length, symbol = format_timeframe(begun.period.timeframe), plain(begun.strategy.market.symbol)
-    there_is = "none before it either"
+def _too_little(candles: Candles, tested: int, begun: _Begun, health: MarketHealth) -> str:
+    period, symbol = begun.period, plain(begun.strategy.market.symbol)
+    count = f"{tested:,} of {period.candles:,} candles of {format_timeframe(period.timeframe)} for {symbol}"
+    there_is = "There are none before it either"
     if len(candles):
         first, last = (datetime.fromtimestamp(int(candles.start[at]), UTC) for at in (0, -1))
-        there_is = f"what there is runs from {first:%d %b %Y %H:%M} to {last:%d %b %Y %H:%M} UTC"
-    return (
-        f"There are only {tested} candles of {length} for {symbol} in this period; {there_is}. "
-        "Take another period, or a shorter timeframe."
+        there_is = f"What there is runs from {first:%d %b %Y %H:%M} to {last:%d %b %Y %H:%M} UTC"
+    days = int(tested * period.timeframe / DAY)
+    way = f"Test it on {days} days instead" if days else "Take another period, or a shorter timeframe"
+    away = (
+        "" if health.breaker == "closed" else f" {health.source} does not answer now, so try again later too."
     )
+    return f"There are only {count} in this period. {there_is}. {way}.{away}"
+
+
+def _iso(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
 
 
 async def _give_back(context: ToolContext, begun: _Begun, state: str, why: str) -> None:

@@ -3,30 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from bot.errors import NoData, ToolFailed
-from bot.market.provider import Market, Token
+from bot.market.provider import Market, NotServed, Token
 from bot.numbers import readable
 from bot.tools.plain import plain
+from bot.trading.document import Market as Place
 
 LISTED = 5
+
+_HOUR, _DAY, _MONTH, _YEAR = 3_600, 86_400, 2_629_800, 31_557_600
 
 
 class SeveralTokens(ToolFailed):
     """A symbol stands for several tokens, which are listed here, the most liquid first."""
 
-    def __init__(self, text: str, tokens: Sequence[Token]) -> None:
-        listed = "; ".join(map(in_short, tokens))
+    def __init__(self, text: str, tokens: Sequence[Token], now: datetime) -> None:
+        listed = "; ".join(in_short(token, now) for token in tokens)
         super().__init__(
             f"{len(tokens)} tokens are called {plain(text)}: {listed}. A symbol is no identity: ask the "
             "person which one is meant, and go on with its address."
         )
         self.text = plain(text)
         self.tokens = tokens
+        self.now = now
 
 
 async def matches(market: Market, text: str, chain: str | None = None) -> Sequence[Token]:
-    """The tokens with exactly this symbol or address, else with exactly this name, the most liquid first.
+    """The tokens with exactly this address, else this symbol, else this name, the most liquid first.
 
     "$pepe" and "PEPE/USD" mean PEPE. Empty when there is none. Raises `ProviderDown`.
     """
@@ -35,10 +40,11 @@ async def matches(market: Market, text: str, chain: str | None = None) -> Sequen
     if not wanted:
         return ()
     found = await _search(market, wanted, chain)
-    exact = [
-        token for token in found if {token.symbol.casefold(), token.address.casefold()} & {wanted, whole}
-    ]
-    return exact or [token for token in found if token.name.casefold() == wanted]
+    return (
+        [token for token in found if token.address.casefold() in (wanted, whole)]
+        or [token for token in found if token.symbol.casefold() in (wanted, whole)]
+        or [token for token in found if token.name.casefold() == wanted]
+    )
 
 
 async def one_token(market: Market, text: str, chain: str | None = None) -> Token:
@@ -49,19 +55,51 @@ async def one_token(market: Market, text: str, chain: str | None = None) -> Toke
     place = f" on {chain}" if chain else ""
     if not exact:
         near = (await _search(market, text.strip(), chain))[:LISTED]
-        hint = f" Similar ones: {'; '.join(map(in_short, near))}." if near else ""
+        similar = "; ".join(in_short(token, market.now()) for token in near)
+        hint = f" Similar ones: {similar}." if near else ""
         raise ToolFailed(f"There is no token called {plain(text)}{place}.{hint}")
-    raise SeveralTokens(text, exact[:LISTED])
+    raise SeveralTokens(text, exact[:LISTED], market.now())
 
 
-def in_short(token: Token) -> str:
-    """A token in a few words with its address and its liquidity."""
+def pinned_token(place: Place) -> Token:
+    """The token that a strategy is pinned to, as a market is asked for it."""
+    if place.source == "exchange":
+        pair = f"{place.symbol}/{place.quote}"
+        return Token(place.exchange or "", pair, place.symbol, place.symbol)
+    return Token(place.chain or "", place.address or "", place.symbol, place.symbol, place.pool)
+
+
+def in_short(token: Token, now: datetime) -> str:
+    """A token in a few words with its address, its liquidity and its age."""
     liquidity = "" if token.liquidity_usd is None else f", liquidity ${readable(token.liquidity_usd)}"
-    return f"{plain(token.symbol)} ({plain(token.name)}) on {token.chain}, {token.address}{liquidity}"
+    known_age = age(token, now)
+    how_old = "" if known_age is None else f", {known_age} old"
+    return (
+        f"{plain(token.symbol)} ({plain(token.name)}) on {token.chain}, {token.address}{liquidity}{how_old}"
+    )
+
+
+def age(token: Token, now: datetime) -> str | None:
+    """How long ago a token, or its pool, was created, such as "3 months"; None while unknown."""
+    if token.created_at is None or token.created_at > now:
+        return None
+    seconds = (now - token.created_at).total_seconds()
+    for length, name, most in ((_HOUR, "hour", 48), (_DAY, "day", 60), (_MONTH, "month", 24)):
+        if seconds < length * most:
+            count = max(1, int(seconds / length))
+            return f"{count} {name}" if count == 1 else f"{count} {name}s"
+    return f"{int(seconds / _YEAR)} years"
+
+
+def short_address(address: str) -> str:
+    """An address by its beginning and its end; a short one as it is."""
+    return address if len(address) <= 16 else f"{address[:6]}…{address[-4:]}"
 
 
 async def _search(market: Market, text: str, chain: str | None) -> Sequence[Token]:
     try:
         return await market.search(text, chain)
+    except NotServed:
+        raise
     except NoData:
         return ()

@@ -114,6 +114,10 @@ class Tool(Protocol):
         """
         ...
 
+    async def once_more(self, context: ToolContext, arguments: Any) -> str | None:
+        """For a WRITE that was agreed to: what the person is asked once more; None where one yes is enough."""
+        ...
+
     async def run(self, context: ToolContext, arguments: Any) -> Outcome:
         """Do it. Raises `ToolFailed` (the model reads it), `Refused` (the person reads it), `ProviderDown`."""
         ...

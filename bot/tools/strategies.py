@@ -11,7 +11,8 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from bot.errors import NoData, ProviderDown, ToolFailed
-from bot.market.provider import Market, Risk, Token
+from bot.market.provider import Market, NotServed, Risk, Token
+from bot.settings import EXCHANGE
 from bot.tools.finding_tokens import one_token
 from bot.tools.plain import plain
 from bot.trading.paraphrase import paraphrase
@@ -46,10 +47,14 @@ StrategyDocument = Annotated[dict[str, Any], BeforeValidator(_object_from_text),
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A strategy that can be saved, its token pinned; `warnings` are sentences for the assistant."""
+    """A strategy that can be saved, its token pinned; `warnings` are sentences for the assistant.
+
+    `caution` is why a person is asked once more before a bot trades this token; None where nothing speaks against it.
+    """
 
     strategy: Strategy
     warnings: tuple[str, ...]
+    caution: str | None = None
 
     def document(self, name: str) -> dict[str, Any]:
         """The document as it is stored, under the name of its bot."""
@@ -78,21 +83,29 @@ async def prepare(market: Market, document: dict[str, Any]) -> Prepared:
     reason = cannot_trade(strategy)
     if reason is not None:
         raise ToolFailed(f"This strategy cannot trade. {reason}")
-    if strategy.market.source != "dex":
+    exchange = market.source.removeprefix(EXCHANGE) if market.source.startswith(EXCHANGE) else None
+    if strategy.market.source == "exchange" and strategy.market.exchange != exchange:
         raise ToolFailed(
-            'market.source: only "dex" can be traded here now; name a token on a chain, not on an exchange.'
+            f"market.source: prices come from {market.source} now, not from {strategy.market.exchange}; "
+            + ('name a token on a chain, with source "dex".' if exchange is None else f"name {exchange}.")
         )
-    token = await _token(market, strategy)
+    token = await _token(market, strategy, exchange)
     risk = await _risk(market, token)
-    return Prepared(_pinned(strategy, token, risk), (*warnings, *_dangers(risk)))
+    if exchange is not None:
+        strategy = _on_exchange(strategy, token, exchange)
+    return Prepared(_pinned(strategy, token, risk), (*warnings, *_dangers(risk)), _caution(token, risk))
 
 
-async def _token(market: Market, strategy: Strategy) -> Token:
+async def _token(market: Market, strategy: Strategy, exchange: str | None) -> Token:
     wanted = strategy.market
+    if wanted.source == "exchange" and wanted.quote != "USD":
+        wanted = wanted.model_copy(update={"address": f"{wanted.symbol}/{wanted.quote}"})
     if wanted.address is None:
-        return await one_token(market, wanted.symbol, wanted.chain)
+        return await one_token(market, wanted.symbol, exchange or wanted.chain)
     try:
-        token = await market.token(wanted.address, wanted.chain or "")
+        token = await market.token(wanted.address, exchange or wanted.chain or "")
+    except NotServed as other:
+        raise ToolFailed(f"market.chain: {other}") from other
     except NoData as missing:
         raise ToolFailed(f"market.address: {missing}") from missing
     symbols = {token.symbol.casefold(), plain(token.symbol).casefold()}
@@ -112,15 +125,24 @@ async def _risk(market: Market, token: Token) -> Risk | None:
         return None
 
 
+def _on_exchange(strategy: Strategy, token: Token, exchange: str) -> Strategy:
+    """The strategy for a pair of an exchange, with the costs of exchanges where it names none."""
+    quote = token.address.rpartition("/")[2]
+    place = {"source": "exchange", "exchange": exchange, "symbol": plain(token.symbol), "quote": quote}
+    return Strategy.model_validate({**strategy.model_dump(exclude_unset=True), "market": place})
+
+
 def _pinned(strategy: Strategy, token: Token, risk: Risk | None) -> Strategy:
-    place = strategy.market.model_copy(
-        update={
-            "symbol": plain(token.symbol),
-            "chain": token.chain,
-            "address": token.address,
-            "pool": strategy.market.pool or token.pool,
-        }
-    )
+    place = strategy.market
+    if place.source == "dex":
+        place = place.model_copy(
+            update={
+                "symbol": plain(token.symbol),
+                "chain": token.chain,
+                "address": token.address,
+                "pool": place.pool or token.pool,
+            }
+        )
     taxes: dict[str, float | None] = {}
     if risk is not None:
         taxes = {"buy_tax_percent": risk.buy_tax_percent, "sell_tax_percent": risk.sell_tax_percent}
@@ -139,5 +161,26 @@ def _dangers(risk: Risk | None) -> tuple[str, ...]:
     if risk is None or risk.verdict == "unknown":
         return ("Whether this token is a honeypot or taxes trades is unknown.",)
     if risk.verdict == "danger":
-        return (f"{DANGER} {' '.join(plain(reason, 200) for reason in risk.reasons)}",)
+        return (f"{DANGER} {_reasons(risk)}",)
     return ()
+
+
+def _caution(token: Token, risk: Risk | None) -> str | None:
+    """Why to think again; the first yes was to the whole strategy, and this line is easily missed in it."""
+    symbol = plain(token.symbol)
+    if risk is None or risk.verdict == "unknown":
+        known = "" if risk is None else f" {_reasons(risk)}"
+        return (
+            f"Nobody could check whether **{symbol}** (`{token.address}`) can be sold again, and unknown is not "
+            f"good news.{known}"
+        )
+    if risk.verdict == "danger":
+        return (
+            f"**{DANGER} {symbol}** (`{token.address}`): {_reasons(risk)} "
+            "Money put into this token may be lost at once."
+        )
+    return None
+
+
+def _reasons(risk: Risk) -> str:
+    return " ".join(plain(reason, 200) for reason in risk.reasons)

@@ -85,6 +85,11 @@ class CreateBot(Writing):
         name, prepared = await self._prepared(context, arguments)
         return f"Create this bot:\n\n{prepared.in_words(name)}\n\nCreate it?"
 
+    async def once_more(self, context: ToolContext, arguments: Any) -> str | None:
+        """What speaks against its token, if anything does. Raises what `run` raises."""
+        name, prepared = await self._prepared(context, arguments)
+        return None if prepared.caution is None else f"{prepared.caution}\n\nCreate {name} all the same?"
+
     async def run(self, context: ToolContext, arguments: Any) -> Outcome:
         """Create it once and make it the conversation's.
 
@@ -142,6 +147,16 @@ class UpdateStrategy(Writing):
             f"Change the bot **{trading_bot.name}**; its version {trading_bot.version + 1} will be:\n\n"
             f"{prepared.in_words(trading_bot.name)}\n\nChange it?"
         )
+
+    async def once_more(self, context: ToolContext, arguments: Any) -> str | None:
+        """What speaks against a token that this bot did not trade before. Raises what `run` raises."""
+        trading_bot, prepared = await self._prepared(context, arguments)
+        async with context.services.database.view() as view:
+            before = await view.trading.strategy(trading_bot.id, trading_bot.version)
+        same = before is not None and before.document["market"] == prepared.document("")["market"]
+        if prepared.caution is None or same:
+            return None
+        return f"{prepared.caution}\n\nChange {trading_bot.name} all the same?"
 
     async def run(self, context: ToolContext, arguments: Any) -> Outcome:
         """Save the next version once.

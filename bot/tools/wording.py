@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 from bot.numbers import percent, readable, signed_percent
@@ -10,6 +11,9 @@ from bot.tools.strategies import note
 
 Facts = Mapping[str, Any]
 """The `result` of a tool's outcome."""
+
+OLD_SECONDS = 180
+"""From this age on an answer is said to be old."""
 
 SYNTHETIC = "Prices are synthetic: made up, for trying things out."
 
@@ -46,6 +50,8 @@ def _prices(facts: Facts) -> str:
             )
     if facts["unknown"]:
         lines.append(f"Not found: {', '.join(facts['unknown'])}.")
+    if facts.get("without_price"):
+        lines.append(f"Without a price now: {', '.join(facts['without_price'])}.")
     return "\n".join([*lines, *_origin(facts)])
 
 
@@ -54,7 +60,8 @@ def _found(facts: Facts) -> str:
         return f"Nothing was found for {facts['query']}. Try its symbol, its name or its address."
     blocks = [
         f"{each['symbol']} · {each['name']}"[:44]
-        + f"\n{price(each, 'price_usd')}  {change(each)}  {each['chain']}\n{each['address']}"
+        + f"\n{price(each, 'price_usd')}  {change(each)}  {each['chain']}"
+        + f"\nliquidity {price(each, 'liquidity_usd')}{_how_old(each)}\n{each['address']}"
         for each in facts["tokens"]
     ]
     return "\n".join(["```", "\n\n".join(blocks), "```", *_origin(facts)])
@@ -94,7 +101,12 @@ def _risk(facts: Facts) -> str:
         "danger": "Money put into this token may be lost at once.",
         "unknown": "Unknown is not good news: nobody could check it.",
     }.get(facts["verdict"], "No warning found is no promise: tokens can change after a check.")
-    origin = "This check is synthetic: made up." if facts["synthetic"] else f"Source: {facts['risk_source']}."
+    checked = f", checked {_ago(facts['age_seconds'])} ago" if facts.get("age_seconds") else ""
+    origin = (
+        "This check is synthetic: made up."
+        if facts["synthetic"]
+        else f"Source: {facts['risk_source']}{checked}."
+    )
     return "\n".join([head, f"`{facts['address']}`", *reasons, f"- {taxes}", caution, origin])
 
 
@@ -144,7 +156,28 @@ def _with_notes(text: str, facts: Facts) -> str:
 
 
 def _origin(facts: Facts) -> list[str]:
-    return [SYNTHETIC] if facts["synthetic"] else [f"Source: {facts['source']}."]
+    """Where an answer is from, and how old it is."""
+    if facts["synthetic"]:
+        return [SYNTHETIC]
+    seconds = facts.get("age_seconds")
+    if seconds is None:
+        return [f"Source: {facts['source']}."]
+    at = f"{datetime.fromisoformat(facts['as_of']):%d %b %H:%M} UTC"
+    if seconds < OLD_SECONDS:
+        return [f"Source: {facts['source']}, {seconds} s old."]
+    return [f"Source: {facts['source']}, as of {at}, {_ago(seconds)} ago; nothing newer is known."]
+
+
+def _ago(seconds: int) -> str:
+    for length, name in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
+        if seconds >= length:
+            count = seconds // length
+            return f"{count} {name}" if count == 1 else f"{count} {name}s"
+    return f"{seconds} s"
+
+
+def _how_old(facts: Facts) -> str:
+    return f" · {facts['age']} old" if facts.get("age") else ""
 
 
 _WORDS: dict[str, Callable[[Facts], str]] = {

@@ -176,6 +176,7 @@ def _caveats(result: Result, synthetic: bool) -> Iterator[str]:
     symbol = literal(result["market"]["symbol"])
     if synthetic:
         yield f"The prices are synthetic: made up for trying things out, and not those of the real {symbol}."
+    yield from _uncovered(result)
     if result["execution"] == "close":
         yield "Filled at the close and without costs, as version 1 did: real trading does worse."
     if trades < FEWEST_TRADES:
@@ -189,8 +190,28 @@ def _caveats(result: Result, synthetic: bool) -> Iterator[str]:
         )
 
 
+def _uncovered(result: Result) -> Iterator[str]:
+    """What of the period that was asked for has no candles; a file is not asked for a period."""
+    data = result["data"]
+    if "asked_from" not in data:
+        return
+    begin, end = (datetime.fromisoformat(data[key]) for key in ("asked_from", "asked_until"))
+    covered = data["candles"] * parse_timeframe(result["timeframe"])
+    if covered < (1 - WARNED_SHARE_MISSING) * (end - begin).total_seconds():
+        yield (
+            f"Asked for: {_minute(data['asked_from'])} to {_minute(data['asked_until'])} UTC. Prices there are only "
+            f"from {_minute(data['first'])} to {_minute(data['last'])}, so this is the result of a shorter time."
+        )
+
+
 def _remarks(result: Result) -> Iterator[str]:
     metrics, data = result["metrics"], result["data"]
+    wanted = data.get("warm_up_wanted", 0)
+    if data["warm_up_candles"] < wanted:
+        yield (
+            f"The indicators wanted {_count(wanted, 'candle')} before the start and there were "
+            f"{data['warm_up_candles']:,}; rules are not judged until theirs are warm."
+        )
     if data["missing_percent"] > WARNED_SHARE_MISSING * 100:
         yield (
             f"{percent(data['missing_percent'])} of the candles were missing and are taken as unchanged prices "
@@ -232,6 +253,8 @@ def _data(result: Result, synthetic: bool, source: str) -> str:
         f"{percent(data['missing_percent'])} missing; {_count(data['warm_up_candles'], 'candle')} before that "
         "only warmed up."
     )
+    if "asked_from" in data:
+        used += f" Asked for: {_minute(data['asked_from'])} to {_minute(data['asked_until'])} UTC."
     return "\n".join([used, *_remarks(result)])
 
 
