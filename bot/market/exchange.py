@@ -24,6 +24,7 @@ _DOLLARS = ("USDT", "USDC", "USD", "FDUSD")
 """Quotes that are taken as US dollars, the first one first."""
 
 _USUAL = (MINUTE, 5 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, 4 * HOUR, 12 * HOUR, DAY)
+_SPOT_ONLY = {"defaultType": "spot", "fetchMarkets": {"types": ["spot"]}}
 _MOST_ROWS = 500
 _MOST_FOUND = 20
 _MOST_SINGLE_TICKERS = 5
@@ -61,7 +62,9 @@ class Exchange:
         ccxt = await asyncio.to_thread(_imported)
         if name not in ccxt.exchanges:
             raise SettingsError(f"MARKET_SOURCE is exchange:{name}: ccxt knows no exchange {name}.")
-        exchange = getattr(ccxt, name)({"enableRateLimit": True, "timeout": _TIMEOUT_MILLISECONDS})
+        exchange = getattr(ccxt, name)(
+            {"enableRateLimit": True, "timeout": _TIMEOUT_MILLISECONDS, "options": _SPOT_ONLY}
+        )
         if url is not None:
             exchange.urls["api"] = _replaced(exchange.urls["api"], url)
         if not exchange.has.get("fetchOHLCV") or not exchange.timeframes:
