@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from bot.errors import Refused
 from bot.handlers.calling import say
 from bot.handlers.context import Request
@@ -59,7 +62,7 @@ def _which_one(request: Request, several: SeveralTokens) -> Outcome:
     facts = [token_facts(each, several.now) for each in several.tokens]
     lines = [
         f"{number}. {each['symbol']} · {each['name']} on {each['chain']}, `{short_address(each['address'])}`, "
-        f"liquidity {price(each, 'liquidity_usd')}, {each.get('age', 'unknown age')}"
+        f"liquidity {price(each, 'liquidity_usd')}, {_how_old(each)}"
         for number, each in enumerate(facts, 1)
     ]
     buttons = tuple(
@@ -68,3 +71,7 @@ def _which_one(request: Request, several: SeveralTokens) -> Outcome:
     )
     head = f"{len(facts)} tokens are called {several.text}, the most liquid first. Which one do you mean?"
     return Outcome(replies=(Notice("\n".join([head, *lines]), buttons),))
+
+
+def _how_old(facts: Mapping[str, Any]) -> str:
+    return f"{facts['age']} old" if "age" in facts else "age unknown"

@@ -18,6 +18,9 @@ Sleep = Callable[[float], Awaitable[None]]
 LONGEST_QUEUE_SECONDS = 300.0
 """Who would wait longer than this for a turn is told at once instead."""
 
+_MARGIN = 0.01
+"""This part of a stretch is added to it: a provider counts when calls arrive, which is not as evenly as they leave."""
+
 
 class Crowded(Exception):
     """So many wait already that the next one would wait `seconds`."""
@@ -80,10 +83,10 @@ class Budget:
 
     def used(self) -> int:
         """How many calls of the present stretch are spent."""
-        since = self.pace.monotonic() - self.pace.seconds
+        since = self.pace.monotonic() - self.pace.seconds * (1 + _MARGIN)
         return sum(at > since for at in self._given)
 
     def _until_free(self) -> float:
         full = len(self._given) == self.pace.calls
-        oldest = self._given[0] + self.pace.seconds - self.pace.monotonic() if full else 0.0
+        oldest = self._given[0] + self.pace.seconds * (1 + _MARGIN) - self.pace.monotonic() if full else 0.0
         return max(oldest, self.closed_for())

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from storage.database import Database
 from tests.databases import ready_database
 from tests.fakes.market_apis import MarketApis
 from tests.market.serving import LIVE, OpenServed, Served, serve
@@ -49,3 +50,11 @@ async def gecko(open_served: OpenServed) -> AsyncIterator[Served]:
     """GeckoTerminal's market."""
     async with open_served() as opened:
         yield opened
+
+
+@pytest.fixture
+async def open_database(tmp_path: Path) -> AsyncIterator[Database]:
+    """An empty database."""
+    database = await Database.open(await ready_database("sqlite", tmp_path))
+    yield database
+    await database.close()
