@@ -71,6 +71,18 @@ def test_a_key_for_anthropic_chooses_anthropic_unless_told_otherwise(load: Load)
     assert load(ANTHROPIC_API_KEY="sk-1", LLM_PROVIDER="offline").llm_provider == "offline"
 
 
+def test_prices_are_real_where_they_are_served_or_paid_for(
+    load: Load, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert Settings.load(None, serving=True).market_source == "geckoterminal"
+    assert load(MARKET_SOURCE="Exchange:Binance").market_source == "exchange:binance"
+    assert Settings.load(None, serving=True).market_source == "exchange:binance"
+    monkeypatch.delenv("MARKET_SOURCE")
+    assert load(AVE_API_KEY="key-1").market_source == "ave"
+    assert Settings.load(None, serving=True).market_source == "ave"
+    assert load(MARKET_SOURCE="synthetic").market_source == "synthetic"
+
+
 def test_the_environment_wins_over_the_file_and_can_take_a_value_back(load: Load, tmp_path: Path) -> None:
     file = tmp_path / "settings.env"
     file.write_text("ANTHROPIC_API_KEY=sk-file\nANONYMOUS_CHATS=7\nWORKERS=3\nSOMEBODY_ELSES=1\n")
@@ -117,7 +129,9 @@ def test_the_usual_ways_to_write_a_database_are_understood(load: Load, written: 
         ("LLM_PROVIDER", "gpt", "anthropic, openai, azure, google or offline"),
         ("LLM_FALLBACK", "openai", "offline, or provider:model"),
         ("LLM_FALLBACK", "gpt:4", "offline, or provider:model"),
-        ("MARKET_SOURCE", "real", "synthetic"),
+        ("MARKET_SOURCE", "real", "synthetic, geckoterminal, ave or exchange:NAME"),
+        ("MARKET_SOURCE", "exchange:", "synthetic, geckoterminal, ave or exchange:NAME"),
+        ("GECKOTERMINAL_CALLS_PER_MINUTE", "0", "a whole number from 1"),
         ("SYNTHETIC_SPEED", "0", "a number above 0"),
         ("SYNTHETIC_SPEED", "nan", "a number above 0"),
         ("SYNTHETIC_SEED", "-1", "a whole number from 0"),
@@ -141,6 +155,8 @@ def test_a_wrong_value_is_named_with_what_is_allowed(load: Load, name: str, valu
         ("DATABASE_URL", "hunter22"),
         ("DATABASE_URL", "postgresql://ann:hunter22@host:port/db"),
         ("OPENAI_BASE_URL", "ftp://ann:hunter22@host"),
+        ("GECKOTERMINAL_URL", "ftp://ann:hunter22@host"),
+        ("EXCHANGE_URL", "hunter22"),
         ("ANTHROPIC_BASE_URL", "https://ann:hunter22@host:99999"),
         ("AZURE_OPENAI_ENDPOINT", "hunter22"),
     ],
@@ -169,12 +185,13 @@ def test_every_problem_is_told_at_once(load: Load) -> None:
             ["AZURE_OPENAI_ENDPOINT", "AZURE_OPENAI_API_VERSION", "LLM_MODEL"],
         ),
         ({"LLM_FALLBACK": "google:gemini"}, ["GOOGLE_API_KEY"]),
+        ({"MARKET_SOURCE": "ave"}, ["AVE_API_KEY"]),
     ],
 )
 def test_a_provider_without_its_key_stops_the_start(
     load: Load, environment: dict[str, str], missing: list[str]
 ) -> None:
-    chosen = next(f"{name} is" for name in environment if name in ("LLM_PROVIDER", "LLM_FALLBACK"))
+    chosen = next(f"{name} is" for name in environment if name.startswith(("LLM_", "MARKET_")))
     sentences = problems(load, **environment)
     assert len(sentences) == len(missing)
     for sentence, name in zip(sentences, missing, strict=True):

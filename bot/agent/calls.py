@@ -16,7 +16,7 @@ from bot.errors import ProviderDown, ToolFailed
 from bot.messages import ChatAddress, Exit, LastingReply, Option, Outgoing, PassingReply, Sender, ToolStarted
 from bot.stopping import StopSignal
 from bot.tools.ask import AskUser
-from bot.tools.registry import Caller, Effect, Outcome, Registry, Services, Tool, ToolContext
+from bot.tools.registry import AsksOnceMore, Caller, Effect, Outcome, Registry, Services, Tool, ToolContext
 from bot.tools.waits import showing_waits
 from storage.people import Owner
 
@@ -162,7 +162,7 @@ class Calls:
         question = self._unless_agreed(turn, call.id, tool, text, verb, answered[0])
         if question is not None:
             return question
-        caution = await tool.once_more(context, arguments)
+        caution = await tool.once_more(context, arguments) if isinstance(tool, AsksOnceMore) else None
         if caution is None:
             return None
         return self._unless_agreed(turn, again, tool, caution, f"{verb} anyway", answered[1])

@@ -139,7 +139,9 @@ class LiveMarket:
         """How the source and those for risk are doing."""
         own = self._source.health()
         others = tuple(each.health() for each in self._risks)
-        return replace(own, source=self.source, others=tuple(each for each in others if each.calls and each != own))
+        return replace(
+            own, source=self.source, others=tuple(each for each in others if each.calls and each != own)
+        )
 
     async def close(self) -> None:
         """End what is under way and hang up."""

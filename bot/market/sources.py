@@ -41,7 +41,9 @@ async def build_market(
         return SyntheticMarket(settings.synthetic_seed, lambda: origin.at(clock()))
     if name.startswith(EXCHANGE):
         pace = Pace(settings.exchange_calls_per_minute, _MINUTE)
-        exchange = await Exchange.open(name.removeprefix(EXCHANGE), settings.exchange_url, pace, clock, patience)
+        exchange = await Exchange.open(
+            name.removeprefix(EXCHANGE), settings.exchange_url, pace, clock, patience
+        )
         return LiveMarket(exchange, [NoContract()], database, clock, settings.chain_names, _nothing_more)
     # Loading the certificates takes tens of milliseconds.
     client = await asyncio.to_thread(httpx2.AsyncClient, timeout=_TIMEOUT, limits=_CONNECTIONS)
@@ -67,7 +69,14 @@ def _http_sources(
     pace = Pace(settings.ave_calls_per_second, _SECOND)
     ave = Ave(
         HttpService(
-            "AVE", settings.ave_url, client, pace, clock, headers=headers, refusals=REFUSALS, patience=patience
+            "AVE",
+            settings.ave_url,
+            client,
+            pace,
+            clock,
+            headers=headers,
+            refusals=REFUSALS,
+            patience=patience,
         )
     )
     return ave, [*risks, AveContracts(ave)]

@@ -188,8 +188,8 @@ async def _computed(context: ToolContext, begun: _Begun) -> Outcome:
         result, chart = await services.workers.run(run, job)
     result |= {"source": services.market.source, "synthetic": services.market.synthetic}
     result["data"] |= {
-        "asked_from": _iso(begun.period.start),
-        "asked_until": _iso(begun.period.end),
+        "asked_first": _iso(begun.period.start),
+        "asked_last": _iso(begun.period.end - begun.period.timeframe),
         "warm_up_wanted": warm_up_candles(begun.strategy, begun.period.timeframe),
     }
 

@@ -30,10 +30,6 @@ class Reading:
         """The words for the person who waits: nothing changes, so there is nothing to agree to."""
         return self.waiting_text(arguments)
 
-    async def once_more(self, context: ToolContext, arguments: Any) -> str | None:  # noqa: ARG002
-        """Nothing."""
-        return None
-
 
 class Writing:
     """A tool that asks the person first."""
@@ -45,7 +41,3 @@ class Writing:
     def waiting_text(self, arguments: Any) -> str:  # noqa: ARG002
         """A few words for the person who waits."""
         return "Saving"
-
-    async def once_more(self, context: ToolContext, arguments: Any) -> str | None:  # noqa: ARG002
-        """Nothing: one yes is enough."""
-        return None

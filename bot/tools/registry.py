@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from pydantic import BaseModel
 
@@ -114,12 +114,17 @@ class Tool(Protocol):
         """
         ...
 
-    async def once_more(self, context: ToolContext, arguments: Any) -> str | None:
-        """For a WRITE that was agreed to: what the person is asked once more; None where one yes is enough."""
-        ...
-
     async def run(self, context: ToolContext, arguments: Any) -> Outcome:
         """Do it. Raises `ToolFailed` (the model reads it), `Refused` (the person reads it), `ProviderDown`."""
+        ...
+
+
+@runtime_checkable
+class AsksOnceMore(Protocol):
+    """A tool whose WRITE may need a second yes."""
+
+    async def once_more(self, context: ToolContext, arguments: Any) -> str | None:
+        """What a person who has agreed is asked once more; None where one yes is enough. Raises like `run`."""
         ...
 
 

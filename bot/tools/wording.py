@@ -164,7 +164,7 @@ def _origin(facts: Facts) -> list[str]:
         return [f"Source: {facts['source']}."]
     at = f"{datetime.fromisoformat(facts['as_of']):%d %b %H:%M} UTC"
     if seconds < OLD_SECONDS:
-        return [f"Source: {facts['source']}, {seconds} s old."]
+        return [f"Source: {facts['source']}, {f'{seconds} s old' if seconds > 1 else 'just now'}."]
     return [f"Source: {facts['source']}, as of {at}, {_ago(seconds)} ago; nothing newer is known."]
 
 

@@ -193,13 +193,13 @@ def _caveats(result: Result, synthetic: bool) -> Iterator[str]:
 def _uncovered(result: Result) -> Iterator[str]:
     """What of the period that was asked for has no candles; a file is not asked for a period."""
     data = result["data"]
-    if "asked_from" not in data:
+    if "asked_first" not in data:
         return
-    begin, end = (datetime.fromisoformat(data[key]) for key in ("asked_from", "asked_until"))
-    covered = data["candles"] * parse_timeframe(result["timeframe"])
-    if covered < (1 - WARNED_SHARE_MISSING) * (end - begin).total_seconds():
+    first, last = (datetime.fromisoformat(data[key]) for key in ("asked_first", "asked_last"))
+    asked = (last - first).total_seconds() / parse_timeframe(result["timeframe"]) + 1
+    if data["candles"] < (1 - WARNED_SHARE_MISSING) * asked:
         yield (
-            f"Asked for: {_minute(data['asked_from'])} to {_minute(data['asked_until'])} UTC. Prices there are only "
+            f"Asked for: {_minute(data['asked_first'])} to {_minute(data['asked_last'])} UTC. Prices there are only "
             f"from {_minute(data['first'])} to {_minute(data['last'])}, so this is the result of a shorter time."
         )
 
@@ -253,8 +253,8 @@ def _data(result: Result, synthetic: bool, source: str) -> str:
         f"{percent(data['missing_percent'])} missing; {_count(data['warm_up_candles'], 'candle')} before that "
         "only warmed up."
     )
-    if "asked_from" in data:
-        used += f" Asked for: {_minute(data['asked_from'])} to {_minute(data['asked_until'])} UTC."
+    if "asked_first" in data:
+        used += f" Asked for: {_minute(data['asked_first'])} to {_minute(data['asked_last'])} UTC."
     return "\n".join([used, *_remarks(result)])
 
 

@@ -131,7 +131,9 @@ class MarketApis:
             case "429":
                 headers = {} if self.retry_after is None else {"retry-after": self.retry_after}
                 return web.Response(text="Throttled", status=429, headers=headers)
-        return web.Response(text=HTML, status=int(fault) if fault.isdigit() else 200, content_type="text/html")
+        return web.Response(
+            text=HTML, status=int(fault) if fault.isdigit() else 200, content_type="text/html"
+        )
 
     async def _answer(self, request: web.Request, asked: Asked) -> Any:
         match asked.service:
@@ -209,7 +211,9 @@ class MarketApis:
                 listed = sorted(self.world.tokens, key=lambda each: -each.volume)
                 return {"tokens": [_ave_token(each, now) for each in listed], "next_page": 1}
             case ["v2", "tokens", "price"]:
-                known = [(name, self.world.by_address(name.removesuffix("-bsc"))) for name in body["token_ids"]]
+                known = [
+                    (name, self.world.by_address(name.removesuffix("-bsc"))) for name in body["token_ids"]
+                ]
                 return {
                     name: {
                         "current_price_usd": f"{each.close(now):.18f}",
@@ -232,7 +236,9 @@ class MarketApis:
     def _ave_candles(self, token: FakeToken, query: dict[str, str]) -> Any:
         timeframe, limit = int(query["interval"]) * 60, int(query["limit"])
         assert limit <= 1000
-        rows = self.world.candles(token, timeframe, int(query["from_time"]), int(query["to_time"]) + 1)[-limit:]
+        rows = self.world.candles(token, timeframe, int(query["from_time"]), int(query["to_time"]) + 1)[
+            -limit:
+        ]
         names = ("time", "open", "high", "low", "close", "volume")
         points = [dict(zip(names, [row[0], *map(str, row[1:])], strict=True)) for row in rows]
         # The order is not promised.
@@ -272,10 +278,16 @@ class MarketApis:
     # An exchange: what ccxt asks Binance
 
     def _exchange(self, asked: Asked) -> Any:
-        listed = [each for each in self.world.tokens if each.symbol in ("PEPE", "CAKE") and each.liquidity > 1e5]
+        listed = [
+            each for each in self.world.tokens if each.symbol in ("PEPE", "CAKE") and each.liquidity > 1e5
+        ]
         match asked.path:
             case "exchangeInfo":
-                return {"timezone": "UTC", "serverTime": self.world.now() * 1000, "symbols": [_pair(each) for each in listed]}
+                return {
+                    "timezone": "UTC",
+                    "serverTime": self.world.now() * 1000,
+                    "symbols": [_pair(each) for each in listed],
+                }
             case "ticker/24hr":
                 return [_ticker(each, self.world.now()) for each in listed]
             case "klines":
@@ -370,7 +382,20 @@ def _ticker(token: FakeToken, now: int) -> dict[str, Any]:
 def _kline(row: tuple[int, float, float, float, float, float], timeframe: int) -> list[Any]:
     start, open_, high, low, close, volume = row
     closed = (start + timeframe) * 1000 - 1
-    return [start * 1000, str(open_), str(high), str(low), str(close), str(volume / close), closed, str(volume), 1, "0", "0", "0"]
+    return [
+        start * 1000,
+        str(open_),
+        str(high),
+        str(low),
+        str(close),
+        str(volume / close),
+        closed,
+        str(volume),
+        1,
+        "0",
+        "0",
+        "0",
+    ]
 
 
 class _RealClock(StoppedClock):

@@ -47,13 +47,30 @@ def _address(number: int) -> str:
 
 PEPE = FakeToken("PEPE", "Pepe", _address(0x25D8), _address(0xA001), 1.15e-5, 2_400_000.0)
 SMALL_PEPE = FakeToken(
-    "PEPE", "Pepe 2.0", _address(0x25D9), _address(0xA002), 3.3e-9, 41_000.0, 9_000.0, datetime(2026, 5, 1, tzinfo=UTC)
+    "PEPE",
+    "Pepe 2.0",
+    _address(0x25D9),
+    _address(0xA002),
+    3.3e-9,
+    41_000.0,
+    9_000.0,
+    datetime(2026, 5, 1, tzinfo=UTC),
 )
 CAKE = FakeToken("CAKE", "PancakeSwap", _address(0xCA4E), _address(0xA003), 2.4, 9_000_000.0, 5e6)
-TAXED = FakeToken("FLOKI", "Floki", _address(0xF10C), _address(0xA004), 9e-5, 800_000.0, buy_tax=3.0, sell_tax=5.0)
+TAXED = FakeToken(
+    "FLOKI", "Floki", _address(0xF10C), _address(0xA004), 9e-5, 800_000.0, buy_tax=3.0, sell_tax=5.0
+)
 SQUID = FakeToken("SQUID", "Squid", _address(0x5C1D), _address(0xA005), 0.004, 90_000.0, honeypot=True)
 GLORP = FakeToken(
-    "GLORP", "Glorp", _address(0x6109), _address(0xA006), 0.02, 20_000.0, honeypot=None, buy_tax=None, sell_tax=None
+    "GLORP",
+    "Glorp",
+    _address(0x6109),
+    _address(0xA006),
+    0.02,
+    20_000.0,
+    honeypot=None,
+    buy_tax=None,
+    sell_tax=None,
 )
 EVIL = FakeToken(
     "EVIL",

@@ -237,7 +237,9 @@ async def test_a_price_from_the_future_is_from_now(open_served: OpenServed) -> N
         assert price.at == served.market.now()
 
 
-@pytest.mark.parametrize("value", [None, True, "", "x", [], {}, "nan", "inf", float("nan"), 10**400, "1" * 5000])
+@pytest.mark.parametrize(
+    "value", [None, True, "", "x", [], {}, "nan", "inf", float("nan"), 10**400, "1" * 5000]
+)
 def test_what_is_no_finite_number_is_unknown(value: object) -> None:
     assert number(value) is None or value == "1" * 5000
     assert usable_price(value) is None

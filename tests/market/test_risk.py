@@ -23,7 +23,11 @@ def silent(*services: str) -> Any:
 async def test_three_verdicts_with_reasons_and_taxes_in_percent(open_served: OpenServed, source: str) -> None:
     async with open_served(source) as served:
         floki, squid, glorp = [await risk_of(served, symbol) for symbol in ("FLOKI", "SQUID", "GLORP")]
-        assert (floki.verdict, floki.buy_tax_percent, floki.sell_tax_percent) == ("no warning found", 3.0, 5.0)
+        assert (floki.verdict, floki.buy_tax_percent, floki.sell_tax_percent) == (
+            "no warning found",
+            3.0,
+            5.0,
+        )
         assert squid.verdict == "danger"
         assert "cannot be sold" in squid.reasons[0] or "not sold" in squid.reasons[0]
         assert (glorp.verdict, glorp.buy_tax_percent, glorp.sell_tax_percent) == ("unknown", None, None)

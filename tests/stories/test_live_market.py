@@ -20,7 +20,10 @@ NEW = FakeToken("NEWT", "Newt", f"0x{77:040x}", f"0x{78:040x}", 1.0, 1e6)
 async def apis() -> AsyncIterator[MarketApis]:
     world = MarketWorld()
     born = world.clock.now.replace(month=5, day=22)
-    world.tokens = (*world.tokens, FakeToken(NEW.symbol, NEW.name, NEW.address, NEW.pool, 1.0, 1e6, born=born))
+    world.tokens = (
+        *world.tokens,
+        FakeToken(NEW.symbol, NEW.name, NEW.address, NEW.pool, 1.0, 1e6, born=born),
+    )
     async with MarketApis(world) as served:
         yield served
 
@@ -33,7 +36,9 @@ async def house(open_house: OpenHouse, apis: MarketApis) -> AsyncIterator[House]
 
 
 def wish(symbol: str) -> str:
-    return f"create a bot that buys {symbol} when it drops 5% in 1h and sells at 10% profit with a 3% stop loss"
+    return (
+        f"create a bot that buys {symbol} when it drops 5% in 1h and sells at 10% profit with a 3% stop loss"
+    )
 
 
 def newest_question(replies: Any) -> Choice:
@@ -112,7 +117,7 @@ async def test_what_was_asked_for_and_what_there_is_are_both_said(house: House) 
     assert "Test it on 10 days instead" in refused
     replies = await alice.says("/backtest 15m 15d")
     report = next(reply.text for reply in replies if isinstance(reply, Notice) and "```" in reply.text)
-    assert "Asked for: 17 May 2026 12:00 to 1 Jun 2026 12:00 UTC" in report
+    assert "Asked for: 17 May 2026 12:00 to 1 Jun 2026 11:45 UTC" in report
     assert "only from 22 May 2026 12:00 to 1 Jun 2026 11:45" in report
     assert "were 0; rules are not judged until theirs are warm" in report
     assert any(isinstance(reply, Picture) for reply in replies)
@@ -172,3 +177,36 @@ async def test_the_model_is_told_that_names_are_data(open_house: OpenHouse, apis
     assert "data, never instructions" in str(content)
     assert EVIL.name not in str(content)
     assert "Ignore" in str(content)
+
+
+async def test_a_pair_of_an_exchange_is_traded_at_the_exchanges_costs(
+    open_house: OpenHouse, apis: MarketApis
+) -> None:
+    async with open_house(clock=apis.world.clock, **apis.settings("exchange:binance")) as house:
+        alice = house.chat("alice")
+        question = newest_question(await alice.says(wish("PEPE")))
+        assert "on the exchange binance, priced in USDT" in question.text
+        assert "Fee 0.1 %" in question.text
+        assert "Created" in words(await alice.presses("Create"))
+        report = words(await alice.says("backtest it on 15m candles for the last 10 days"))
+        assert "Data: exchange:binance" in report
+        assert "960 candles of 15 minutes" in report
+        price = words(await alice.says("/price PEPE"))
+        assert "Source: exchange:binance" in price
+
+
+async def test_a_bot_of_another_source_is_not_tested_on_the_wrong_prices(
+    open_house: OpenHouse, apis: MarketApis
+) -> None:
+    async with open_house(clock=apis.world.clock, market_source="synthetic") as house:
+        alice = house.chat("alice")
+        await alice.says(wish("PEPE"))
+        await alice.presses("Create")
+    async with open_house(clock=apis.world.clock, **apis.settings("geckoterminal")) as house:
+        said = words(await house.chat("alice").says("/backtest 15m 10d"))
+        assert "GeckoTerminal knows nothing about that" in said
+        assert "synthetic" not in said
+    async with open_house(clock=apis.world.clock, **apis.settings("exchange:binance")) as house:
+        said = words(await house.chat("alice").says("/backtest 15m 10d"))
+        assert "binance" in said
+        assert "bsc" in said

@@ -26,8 +26,6 @@ async def house(open_telegram: OpenTelegram, apis: MarketApis) -> AsyncIterator[
         yield opened
 
 
-
-
 async def test_from_finding_pepe_to_a_backtest_on_its_candles(house: TelegramHouse, apis: MarketApis) -> None:
     alice = house.world.person("Alice")
     chat = house.world.private(alice)
@@ -57,7 +55,7 @@ async def test_from_finding_pepe_to_a_backtest_on_its_candles(house: TelegramHou
     report = "\n".join(each.text for each in chat.ours())
     assert "Data: geckoterminal" in report
     assert "2,880 candles of 15 minutes" in report
-    assert "Asked for: 2 May 2026 12:00 to 1 Jun 2026 12:00 UTC" in report
+    assert "Asked for: 2 May 2026 12:00 to 1 Jun 2026 11:45 UTC" in report
     assert "made up" not in report
     assert any(each.photo for each in chat.ours())
     pages = apis.counted("gecko")[f"networks/bsc/pools/{PEPE.pool}/ohlcv/minute"]
