@@ -78,3 +78,21 @@ def _with_exponent(value: Decimal) -> str:
 def _without_zeros(text: str) -> str:
     short = text.rstrip("0").rstrip(".") if "." in text else text
     return "0" if short in {"-0", ""} else short
+
+
+_LENGTHS = (
+    (31_557_600, 2, "year"),
+    (2_629_800, 2, "month"),
+    (86_400, 2, "day"),
+    (3_600, 1.5, "hour"),
+    (60, 1.5, "minute"),
+)
+
+
+def roughly(seconds: float) -> str:
+    """A length of time in the largest unit that says enough, rounded down: "45 s", "3 hours", "4 months"."""
+    for length, least, name in _LENGTHS:
+        if seconds >= length * least:
+            count = int(seconds / length)
+            return f"{count} {name}" if count == 1 else f"{count} {name}s"
+    return f"{max(1, round(seconds))} s"

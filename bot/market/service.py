@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 import httpx2
 import stamina
+import structlog
 from pydantic import TypeAdapter, ValidationError
 
 from bot.clock import Clock
@@ -24,6 +25,9 @@ from bot.market.breaker import Breaker, Open
 from bot.market.budget import Budget, Crowded, Pace
 from bot.market.provider import MarketHealth
 from bot.market.waiting import current_listener
+from bot.numbers import roughly
+
+_log = structlog.get_logger(__name__)
 
 Answer = TypeVar("Answer")
 Params = Mapping[str, str | int]
@@ -114,8 +118,9 @@ class Service:
             except TooFast as error:
                 self.budget.close_for(error.seconds)
                 raise
-            except (Away, Nonsense):
+            except (Away, Nonsense) as error:
                 self.breaker.failed()
+                _log.warning("source failed", source=self.name, reason=str(error), breaker=self.breaker.state)
                 raise
             except NoData:
                 self._answered()
@@ -153,16 +158,16 @@ class Service:
         except Open as error:
             raise ProviderDown(
                 f"{self.name} has failed three times in a row and is left alone for now. Try again in "
-                f"{_in_words(error.seconds)}."
+                f"{roughly(error.seconds)}."
             ) from error
         except Crowded as error:
             raise ProviderDown(
-                f"So many people ask {self.name} now that this would take {_in_words(error.seconds)}. "
+                f"So many people ask {self.name} now that this would take {roughly(error.seconds)}. "
                 "Please try again later."
             ) from error
         except TooFast as error:
             raise ProviderDown(
-                f"{self.name} asks not to be asked for now. Try again in {_in_words(error.seconds)}."
+                f"{self.name} asks not to be asked for now. Try again in {roughly(error.seconds)}."
             ) from error
         except Away as error:
             raise ProviderDown(
@@ -273,9 +278,3 @@ def _may_heal(error: Exception) -> bool | float:
     return (
         0.0 if isinstance(error, TooFast) and error.seconds <= _PATIENT_SECONDS else isinstance(error, Away)
     )
-
-
-def _in_words(seconds: float) -> str:
-    if seconds < 90:
-        return f"{max(1, round(seconds))} s"
-    return f"{round(seconds / 60)} minutes"

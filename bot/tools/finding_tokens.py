@@ -7,13 +7,11 @@ from datetime import datetime
 
 from bot.errors import NoData, ToolFailed
 from bot.market.provider import Market, NotServed, Token
-from bot.numbers import readable
+from bot.numbers import readable, roughly
 from bot.tools.plain import plain
 from bot.trading.document import Market as Place
 
 LISTED = 5
-
-_HOUR, _DAY, _MONTH, _YEAR = 3_600, 86_400, 2_629_800, 31_557_600
 
 
 class SeveralTokens(ToolFailed):
@@ -83,12 +81,7 @@ def age(token: Token, now: datetime) -> str | None:
     """How long ago a token, or its pool, was created, such as "3 months"; None while unknown."""
     if token.created_at is None or token.created_at > now:
         return None
-    seconds = (now - token.created_at).total_seconds()
-    for length, name, most in ((_HOUR, "hour", 48), (_DAY, "day", 60), (_MONTH, "month", 24)):
-        if seconds < length * most:
-            count = max(1, int(seconds / length))
-            return f"{count} {name}" if count == 1 else f"{count} {name}s"
-    return f"{int(seconds / _YEAR)} years"
+    return roughly((now - token.created_at).total_seconds())
 
 
 def short_address(address: str) -> str:

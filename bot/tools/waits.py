@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager
 
 from bot.market.waiting import hearing_waits
 from bot.messages import Progress
+from bot.numbers import roughly
 from bot.tools.registry import Show
 
 
@@ -13,7 +14,6 @@ def showing_waits(show: Show) -> AbstractContextManager[None]:
     """Show every wait for a source that the calls inside run into."""
 
     def tell(name: str, seconds: float) -> None:
-        wait = f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} minutes"
-        show(Progress(f"Many questions to {name} at once; mine is sent in about {wait}"))
+        show(Progress(f"{name} may only be asked so often; it goes on in about {roughly(seconds)}"))
 
     return hearing_waits(tell)

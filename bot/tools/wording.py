@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from bot.numbers import percent, readable, signed_percent
+from bot.numbers import percent, readable, roughly, signed_percent
 from bot.tools.strategies import note
 
 Facts = Mapping[str, Any]
@@ -101,7 +101,7 @@ def _risk(facts: Facts) -> str:
         "danger": "Money put into this token may be lost at once.",
         "unknown": "Unknown is not good news: nobody could check it.",
     }.get(facts["verdict"], "No warning found is no promise: tokens can change after a check.")
-    checked = f", checked {_ago(facts['age_seconds'])} ago" if facts.get("age_seconds") else ""
+    checked = f", checked {roughly(facts['age_seconds'])} ago" if facts.get("age_seconds") else ""
     origin = (
         "This check is synthetic: made up."
         if facts["synthetic"]
@@ -165,15 +165,7 @@ def _origin(facts: Facts) -> list[str]:
     at = f"{datetime.fromisoformat(facts['as_of']):%d %b %H:%M} UTC"
     if seconds < OLD_SECONDS:
         return [f"Source: {facts['source']}, {f'{seconds} s old' if seconds > 1 else 'just now'}."]
-    return [f"Source: {facts['source']}, as of {at}, {_ago(seconds)} ago; nothing newer is known."]
-
-
-def _ago(seconds: int) -> str:
-    for length, name in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
-        if seconds >= length:
-            count = seconds // length
-            return f"{count} {name}" if count == 1 else f"{count} {name}s"
-    return f"{seconds} s"
+    return [f"Source: {facts['source']}, as of {at}, {roughly(seconds)} ago; nothing newer is known."]
 
 
 def _how_old(facts: Facts) -> str:

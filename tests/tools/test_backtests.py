@@ -199,7 +199,9 @@ async def test_what_is_stopped_gives_the_backtest_back(tmp_path: Path, workers: 
 async def test_too_little_data_is_refused_with_what_there_is(tmp_path: Path, workers: Workers) -> None:
     async with open_desk(tmp_path, workers, market=Young(1, StoppedClock())) as desk:
         alice = await trader(desk)
-        with pytest.raises(ToolFailed, match=r"only 1 of 672 candles of 15m for PEPE .* What there is runs from"):
+        with pytest.raises(
+            ToolFailed, match=r"only 1 of 672 candles of 15m for PEPE .* What there is runs from"
+        ):
             await alice.call("run_backtest", **WEEK)
         assert await used(desk, alice) == 0
 
