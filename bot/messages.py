@@ -188,12 +188,15 @@ class Outgoing:
     """A reply and where it goes; `reply_to` is the platform id of the message that it answers.
 
     With `erase` nothing of it is kept once it has arrived.
+    `subject` names it, so that a later reply can say which message of ours it `continues` before that has an id.
     """
 
     address: ChatAddress
     reply: Reply
     reply_to: str | None = None
     erase: bool = False
+    subject: str | None = None
+    continues: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +204,8 @@ class Delivery:
     """One lasting piece on its way.
 
     `attempt` counts from 1 those attempts that may have arrived, so a higher one may be a repetition; `target` is the
-    receipt of the message that a `Settled` redraws.
+    receipt of the message that a `Settled` redraws, `continues` that of the message of ours that this one goes on from
+    and answers also where answers are not shown as such.
     """
 
     id: int
@@ -211,6 +215,7 @@ class Delivery:
     reply_to: str | None = None
     target: str | None = None
     first_attempt_at: datetime | None = None
+    continues: str | None = None
 
 
 class Adapter(Protocol):

@@ -12,6 +12,7 @@ from storage.base import change
 from storage.conversations import ChatThread, Conversation
 from storage.deliveries import DeliveryRow
 from storage.journal import IncomingRow, Turn
+from storage.simulations import PAUSED, RUNNING, Simulation, pausing_of_chat
 
 ASLEEP = "asleep"
 """The status of a conversation whose chat is closed to us; the next message from there wakes it."""
@@ -24,6 +25,7 @@ _NAMING_A_CHAT: tuple[Any, ...] = (
     (IncomingRow, "waiting", "running"),
     (Turn, "waiting", "running"),
     (Approval, "open", "expired"),
+    (Simulation, RUNNING, PAUSED),
 )
 
 
@@ -56,9 +58,10 @@ class Chats:
         return moved
 
     async def sleep(self, platform: str, chat: str, thread: str) -> None:
-        """Let the conversation of a chat thread sleep, since nothing reaches it."""
+        """Let the conversation of a chat thread sleep and pause its simulations, since nothing reaches it."""
         current = select(ChatThread.conversation_id).where(
             ChatThread.platform == platform, ChatThread.chat == chat, ChatThread.thread == thread
         )
         statement = update(Conversation).where(Conversation.id.in_(current), Conversation.status == "open")
         await change(self._session, Conversation, statement.values(status=ASLEEP))
+        await change(self._session, Simulation, pausing_of_chat(platform, chat, thread))

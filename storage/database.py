@@ -28,6 +28,7 @@ from storage.operators import Operators
 from storage.overview import Overview
 from storage.people import People
 from storage.schema import DatabaseTooNew, DatabaseUnusable, Migration, migrate
+from storage.simulations import Simulations
 from storage.statistics import Statistics
 from storage.trading import Trading
 
@@ -47,6 +48,7 @@ class Unit:
         self.journal = Journal(session)
         self.facts = Facts(session)
         self.chats = Chats(session)
+        self.simulations = Simulations(session)
         self.candles = CandlePages(session)
         self.accounts = Accounts(session)
         self.forgetting = Forgetting(session)

@@ -39,7 +39,8 @@ class DeliveryRow(Base):
     """One piece on its way, and the question that it shows, if any, as `choice`.
 
     `state` is pending, attempting, delivered or failed. `about` is the platform's id of the message that led to it;
-    with `erase` the row goes as soon as nothing more is on its way there.
+    with `erase` the row goes as soon as nothing more is on its way there. `subject` names it for later ones, whose
+    `continues` is that name: they answer its message.
     """
 
     __tablename__ = "deliveries"
@@ -50,6 +51,7 @@ class DeliveryRow(Base):
         # Nearly always empty: asked for after every delivery.
         Index("ix_deliveries_erase", "erase", sqlite_where=_ERASED, postgresql_where=_ERASED),
         Index("ix_deliveries_receipt", "platform", "receipt"),
+        Index("ix_deliveries_subject", "subject"),
         # Platforms tell repetitions by this id, so it must never come again.
         {"sqlite_autoincrement": True},
     )
@@ -74,6 +76,8 @@ class DeliveryRow(Base):
     error: Mapped[str | None]
     created_at: Mapped[datetime]
     delivered_at: Mapped[datetime | None]
+    subject: Mapped[str | None]
+    continues: Mapped[str | None]
 
 
 class Deliveries:
@@ -178,6 +182,15 @@ class Deliveries:
                 DeliveryRow.choice == choice, DeliveryRow.kind == "Choice", DeliveryRow.receipt.is_not(None)
             )
             .order_by(DeliveryRow.id.desc())
+            .limit(1)
+        )
+
+    async def receipt_of_subject(self, subject: str) -> str | None:
+        """The platform's id of the message with this name, if it was delivered."""
+        return await self._session.scalar(
+            select(DeliveryRow.receipt)
+            .where(DeliveryRow.subject == subject, DeliveryRow.receipt.is_not(None))
+            .order_by(DeliveryRow.id)
             .limit(1)
         )
 

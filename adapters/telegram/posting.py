@@ -188,6 +188,9 @@ def _caption(caption: Formatted) -> str | None:
 
 
 def _answers(delivery: Delivery) -> ReplyParameters | None:
-    """In a group an answer shows what it answers; between two people that is clear."""
+    """In a group an answer shows what it answers; between two people that is clear, but for what goes on later."""
+    chat, _, earlier = (delivery.continues or "").rpartition(":")
+    if chat == delivery.address.chat and earlier.isdigit():
+        return reply_to(int(earlier))
     number = message_number(delivery.reply_to or "")
     return reply_to(number) if delivery.address.chat.startswith("-") else None

@@ -147,6 +147,8 @@ class Outbox:
             reply_to=outgoing.reply_to if first else None,
             about=outgoing.reply_to,
             erase=outgoing.erase,
+            subject=outgoing.subject if first else None,
+            continues=outgoing.continues if first else None,
             state="pending",
             attempts=0,
             failures=0,
@@ -190,6 +192,7 @@ class Outbox:
                     return
                 redraws = row.choice if row.kind == "Settled" else None
                 target = None if redraws is None else await view.deliveries.receipt_of_choice(redraws)
+                earlier = row.continues and await view.deliveries.receipt_of_subject(row.continues)
             now = self._clock()
             if row.not_before is not None and row.not_before > now:
                 self._due[address] = row.not_before
@@ -200,7 +203,7 @@ class Outbox:
             async with self._database.unit() as unit:
                 await unit.deliveries.attempt(row.id, now)
             with self._on_the_wire():
-                if not await self._send(adapter, address, row, target):
+                if not await self._send(adapter, address, row, target, earlier):
                     return
 
     @contextmanager
@@ -214,7 +217,12 @@ class Outbox:
             self._sending.discard(courier)
 
     async def _send(
-        self, adapter: Adapter, address: ChatAddress, row: DeliveryRow, target: str | None
+        self,
+        adapter: Adapter,
+        address: ChatAddress,
+        row: DeliveryRow,
+        target: str | None,
+        earlier: str | None,
     ) -> bool:
         """Try to send one piece once; False when this chat thread has to wait."""
         delivery = Delivery(
@@ -225,6 +233,7 @@ class Outbox:
             reply_to=row.reply_to,
             target=target,
             first_attempt_at=row.first_attempt_at,
+            continues=earlier,
         )
         try:
             receipt = await adapter.deliver(delivery)
