@@ -31,6 +31,7 @@ import numpy as np
 from bot.trading.backtest import run_backtest
 from bot.trading.candles import Candles
 from bot.trading.document import Strategy
+from bot.trading.program import compile_program
 from bot.trading.stepper import Stepper
 from bot.trading.strategy import parse_strategy
 
@@ -155,7 +156,7 @@ def main(repeats: int) -> None:
     measured("backtest", lambda: backtest(simple, candles), repeats)
     measured("one run", lambda: backtest(simple, candles, execution="close"), repeats)
     measured("position", lambda: backtest(live, candles), repeats)
-    stepper = Stepper(simple, 300)
+    stepper = Stepper(compile_program(simple, 300, "next_open"))
     ahead = iter([candle(candles, place) for place in range(repeats + 1)])
     measured("candle", lambda: stepper.step(next(ahead)), repeats)
     with tempfile.TemporaryDirectory() as kept, tempfile.TemporaryDirectory() as empty:

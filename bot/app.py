@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
 
+import structlog
+
 from bot.accounts.limits import Limits
 from bot.agent.assistant import Assistant
 from bot.agent.turn import Turns
@@ -22,6 +24,9 @@ from bot.handlers.slash import SlashCommands
 from bot.handlers.talk import Talk
 from bot.jobs.approvals import expire_approvals
 from bot.jobs.clockwork import Clockwork
+from bot.jobs.simulations.stepping import Stepping
+from bot.jobs.simulations.summaries import Summaries
+from bot.jobs.simulations.timetable import Timetable
 from bot.market.sources import build_market
 from bot.messages import Adapter, ChatAddress, Incoming
 from bot.operations import Operations, operators_menu
@@ -34,9 +39,15 @@ from storage.database import Database
 
 if TYPE_CHECKING:
     from bot.agent.models import Model
+    from storage.database import Unit
 
 WARM_UP = ("bot.tools.backtest_job:prepare",)
 """What every worker does once when it starts, so that the first backtest does not have to wait for it."""
+
+STEPPING_WARM_UP = ("bot.trading.live:prepare",)
+"""The same for the worker that steps simulations."""
+
+_log = structlog.get_logger(__name__)
 
 _NO_MODEL = (
     "No language model is configured, so I understand plain sentences by rules. "
@@ -98,6 +109,8 @@ class Randebu:
         self._commands[self.operations.spec.name] = self.operations.spec
         for adapter in self._adapters:
             self.outbox.attach(adapter)
+        self.simulations = Stepping(self.services, self._steppers(), self.outbox, self._tell_operator)
+        stack.push_async_callback(self.simulations.close)
         await self.outbox.recover()
         await self.dispatcher.recover(served)
         self._wind_up()
@@ -170,6 +183,17 @@ class Randebu:
         self._stack.push_async_callback(workers.close)
         return workers
 
+    def _steppers(self) -> Workers:
+        """A process for simulations alone, so that no backtest holds them up; it starts with the first of them."""
+        if self._given_workers is not None:
+            return self._given_workers
+        steppers = Workers(1, warm_up=STEPPING_WARM_UP)
+        self._stack.push_async_callback(steppers.close)
+        return steppers
+
+    async def _tell_operator(self, unit: Unit, kind: str, text: str) -> None:  # noqa: ARG002
+        _log.error(text, kind=kind)
+
     def _dispatcher(self) -> Dispatcher:
         services, tools, exit_ = self.services, self.tools, self.outbox
         turns = Turns(services, tools, self.assistant, exit_)
@@ -191,5 +215,9 @@ class Randebu:
         clockwork.every(5, "expire approvals", expire)
         clockwork.every(1, "send deliveries again", send_again)
         self.operations.watch(clockwork)
+        timetable = Timetable(self.services, self.simulations, clockwork)
+        summaries = Summaries(self.services, self.outbox)
+        clockwork.every(1, "arrange simulations", timetable.arrange)
+        clockwork.every(20, "tell of simulations by the hour", summaries.run)
         clockwork.start()
         self._stack.callback(clockwork.close)

@@ -8,6 +8,7 @@ from datetime import time
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, Self, cast
 from urllib.parse import unquote, urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import (
@@ -155,6 +156,11 @@ class Settings(BaseSettings):
         float, Field(gt=0, le=100_000, allow_inf_nan=False), Allowed("a number above 0, at most 100000")
     ] = 1
     synthetic_seed: Annotated[int, Field(ge=0, lt=2**63), Allowed("a whole number from 0")] = 1
+    simulation_delay_seconds: Annotated[
+        float, Field(ge=0, le=600, allow_inf_nan=False), Allowed("a number from 0 to 600")
+    ] = 3
+    simulation_zone: Annotated[str, Allowed("the name of a time zone, such as UTC or Europe/Berlin")] = "UTC"
+
     chains: Annotated[str, Allowed("names of chains with commas between them, such as bsc,base")] = "bsc"
 
     workers: Annotated[int, Field(ge=1, le=64), Allowed("a whole number from 1 to 64")] = 1
@@ -233,6 +239,14 @@ class Settings(BaseSettings):
         if folder.exists() and not folder.is_dir():
             raise ValueError("no folder")
         return folder
+
+    @field_validator("simulation_zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            return ZoneInfo(value).key
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError("no zone") from None
 
     @field_validator("database_url")
     @classmethod

@@ -7,7 +7,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Double, ForeignKey, Index, UniqueConstraint, bindparam, func, insert, select, text, update
+from sqlalchemy import (
+    Double,
+    ForeignKey,
+    Index,
+    Select,
+    UniqueConstraint,
+    Update,
+    bindparam,
+    func,
+    insert,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, defer, mapped_column
 
@@ -55,7 +68,9 @@ class CandleBlock(Base):
 
 
 class Simulation(Base):
-    """A bot's version on paper; times with `start` in their name are epoch seconds, `quiet_*` minutes of the day.
+    """A bot's version on paper; starts of candles are epoch seconds, `quiet_*` minutes of the day in `zone`.
+
+    From `start` on rules fire; the candles from `warm_from` up to there only warm it up.
 
     `state` is running, paused or stopped, `reason` why it no longer runs (person, restart, deleted, drawdown, chat,
     failures, source, no_data). `program` and `run` are what the engine goes on from, None until the warm-up is done.
@@ -96,8 +111,8 @@ class Simulation(Base):
     reason: Mapped[str | None]
     created_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
-    start: Mapped[int | None]
-    warm_up: Mapped[int] = mapped_column(default=0)
+    start: Mapped[int]
+    warm_from: Mapped[int | None]
     volume_known: Mapped[bool] = mapped_column(default=True)
     look_back: Mapped[int] = mapped_column(default=0)
     program: Mapped[bytes | None]
@@ -153,7 +168,7 @@ class Seat:
 
     id: str
     next_start: int
-    look_back: int
+    start: int
     program: bytes
     run: bytes
 
@@ -208,7 +223,7 @@ class Simulations:
             .group_by(Feed.id, Feed.timeframe)
             .order_by(Feed.id)
         )
-        return [(feed_id, timeframe, int(count)) for feed_id, timeframe, count in rows.all()]
+        return [(feed_id, timeframe, count or 0) for feed_id, timeframe, count in rows.all()]
 
     async def move_feed(self, feed_id: int, expected: int | None, next_start: int, revised: int = 0) -> bool:
         """Say that a feed's candles are stored up to `next_start`; False when another process was faster."""
@@ -322,7 +337,7 @@ class Simulations:
             select(
                 Simulation.id,
                 Simulation.next_start,
-                Simulation.look_back,
+                Simulation.start,
                 Simulation.program,
                 Simulation.run,
             )
@@ -335,7 +350,17 @@ class Simulations:
             .order_by(Simulation.id)
             .limit(limit)
         )
-        return [Seat(*row) for row in rows.all()]
+        return [
+            Seat(id_, next_start or 0, start, program or b"", run or b"")
+            for id_, next_start, start, program, run in rows.all()
+        ]
+
+    async def longest_look_back(self, feed_id: int) -> int:
+        """How many candles the running simulations of a feed look back at, at most."""
+        statement = select(func.max(Simulation.look_back)).where(
+            Simulation.feed_id == feed_id, Simulation.state == RUNNING
+        )
+        return await self._session.scalar(statement) or 0
 
     async def behind(self, feed_id: int, at: int) -> Sequence[str]:
         """The running simulations whose next candle starts before `at`: they are done alone."""
@@ -453,7 +478,7 @@ class Simulations:
 
     async def untold(self) -> Sequence[str]:
         """The simulations with something that was not told yet."""
-        statement = select(Simulation.id).where(Simulation.untold, Simulation.state != STOPPED)
+        statement = select(Simulation.id).where(Simulation.untold)
         return (await self._session.scalars(statement.order_by(Simulation.id))).all()
 
     async def fail(self, simulation_id: str, error: str) -> int:
@@ -473,7 +498,7 @@ def lock_name(feed_id: int) -> str:
     return f"feed:{feed_id}"
 
 
-def pausing_of_chat(platform: str, chat: str, thread: str) -> Any:
+def pausing_of_chat(platform: str, chat: str, thread: str) -> Update:
     """The statement that pauses the running simulations of a chat thread that is closed to us."""
     return (
         update(Simulation)
@@ -487,7 +512,7 @@ def pausing_of_chat(platform: str, chat: str, thread: str) -> Any:
     )
 
 
-def _feed(place: Place) -> Any:
+def _feed(place: Place) -> Select[Feed]:
     return select(Feed).where(
         Feed.source == place.source,
         Feed.chain == place.chain,

@@ -26,7 +26,7 @@ async def use(request: Request, name: str, **arguments: Any) -> Outcome:
     """Run a tool for the person who commands it; raises what the tool raises, `Refused` for bad arguments."""
     tool, checked = _understood(request, name, arguments)
     with showing_waits(request.show):
-        return await tool.run(_context(request), checked)
+        return await tool.run(context_of(request), checked)
 
 
 async def say(request: Request, name: str, *actions: Action, **arguments: Any) -> Outcome:
@@ -43,7 +43,7 @@ async def ask_first(request: Request, name: str, yes: str, **arguments: Any) -> 
         return await say(request, name, **arguments)
     tool, checked = _understood(request, name, arguments)
     with showing_waits(request.show):
-        return await confirm(request, await tool.describe(_context(request), checked), yes)
+        return await confirm(request, await tool.describe(context_of(request), checked), yes)
 
 
 def said(name: str, outcome: Outcome, *actions: Action) -> Outcome:
@@ -84,5 +84,6 @@ def _understood(request: Request, name: str, arguments: dict[str, Any]) -> tuple
         ) from error
 
 
-def _context(request: Request) -> ToolContext:
+def context_of(request: Request) -> ToolContext:
+    """The call of a tool that a command makes."""
     return ToolContext(request.key, request.caller, request.services, request.show)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping
 
-from bot.handlers import accounts, basics, conversations, linking, tokens, trading
+from bot.handlers import accounts, basics, conversations, linking, simulations, tokens, trading
 from bot.handlers.context import CommandSpec, Handler, Request
 from bot.messages import Notice
 from bot.tools.registry import Outcome
 
 _GROUPS = (
     ("Trading bots", ("bots", "bot", "strategy", "backtest", "deletebot")),
+    ("Simulations", ("simulate", "simulations", "notify", "why")),
     ("Tokens", ("price", "search", "trending", "token", "risk")),
     ("Conversations", ("new", "chats", "open", "rename", "done", "delete", "export")),
     ("You", ("account", "signup", "link", "unlink", "mydata", "forget")),
@@ -43,6 +44,20 @@ def build_commands(
             "test it on past prices; or from a day to a day: 2026-01-01 2026-03-01",
             trading.backtest,
         ),
+        CommandSpec(
+            "simulate",
+            "/simulate start [bot] [1m] [500]",
+            "let it trade on paper from now on; also stop, status, results",
+            simulations.simulate,
+        ),
+        CommandSpec("simulations", "/simulations", "your simulations", simulations.simulations),
+        CommandSpec(
+            "notify",
+            "/notify all|trades|summary|off",
+            "what a simulation tells; /notify quiet 22-7 Europe/Berlin",
+            simulations.notify,
+        ),
+        CommandSpec("why", "/why [bot]", "why a simulation does nothing now", simulations.why),
         CommandSpec("price", "/price PEPE CAKE", "what tokens cost now", tokens.prices),
         CommandSpec("search", "/search moon", "find tokens", tokens.search),
         CommandSpec("trending", "/trending", "what is traded most", tokens.trending),

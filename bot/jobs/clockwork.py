@@ -5,15 +5,19 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 from bot.clock import Clock, system_clock
 
 _log = structlog.get_logger(__name__)
+
+Job = Callable[[], Awaitable[object]]
 
 OnFailure = Callable[[str, Exception], Awaitable[None]]
 """Told of a job that failed, by its name."""
@@ -21,10 +25,13 @@ OnFailure = Callable[[str, Exception], Awaitable[None]]
 
 @dataclass(slots=True)
 class JobRecord:
-    """How a job has gone since the start; `seconds` is its pace, `last_ms` how long the last run took."""
+    """How a job has gone since the start; `last_ms` is how long the last run took.
+
+    `seconds` is its pace, None for one that says after each run when it wants to run again.
+    """
 
     name: str
-    seconds: float
+    seconds: float | None
     runs: int = 0
     failures: int = 0
     last_at: datetime | None = None
@@ -43,39 +50,36 @@ class Clockwork:
         self._scheduler = AsyncIOScheduler(timezone="UTC")
         self._clock = clock
         self._on_failure = on_failure
-        self._records: list[JobRecord] = []
+        self._records: dict[str, JobRecord] = {}
 
     @property
     def records(self) -> Sequence[JobRecord]:
         """How each job has gone, in the order in which they were set."""
-        return self._records
+        return tuple(self._records.values())
 
-    def every(self, seconds: float, name: str, job: Callable[[], Awaitable[object]]) -> None:
+    def every(self, seconds: float, name: str, job: Job) -> None:
         """Run `job` every so many seconds; a run that is late or still going is left out."""
-        record = JobRecord(name, seconds)
-        self._records.append(record)
+        self._add(JobRecord(name, seconds), job, IntervalTrigger(seconds=seconds))
 
-        async def run() -> None:
-            started = time.perf_counter()
-            record.runs += 1
-            record.last_at = self._clock()
-            try:
-                await job()
-            except Exception as error:  # the job runner is one of the three places where everything is caught
-                record.failures += 1
-                record.last_error = f"{type(error).__name__}: {error}"
-                _log.error("job failed", job=name, exc_info=error)
-                await self._tell(name, error)
-            record.last_ms = round((time.perf_counter() - started) * 1000)
+    def paced(self, name: str, job: Job, wait: Callable[[], float]) -> None:
+        """Run `job` again and again, each time after as many seconds as `wait` says then."""
+        self._add(JobRecord(name, None), job, _Paced(wait))
 
-        self._scheduler.add_job(
-            run,
-            IntervalTrigger(seconds=seconds),
-            id=name,
-            max_instances=1,
-            coalesce=True,
-            misfire_grace_time=None,
-        )
+    def hurry(self, name: str, seconds: float) -> None:
+        """Let a job run after `seconds` if it would run later; the machine's clock may have been set back."""
+        job = self._scheduler.get_job(name)
+        due = system_clock() + timedelta(seconds=seconds)
+        if job is not None and job.next_run_time > due:
+            job.modify(next_run_time=due)
+
+    def names(self, prefix: str) -> set[str]:
+        """The jobs whose names begin so."""
+        return {job.id for job in self._scheduler.get_jobs() if job.id.startswith(prefix)}
+
+    def remove(self, name: str) -> None:
+        """Run a job no more."""
+        self._scheduler.remove_job(name)
+        self._records.pop(name, None)
 
     def start(self) -> None:
         """Begin."""
@@ -85,8 +89,42 @@ class Clockwork:
         """End; a job that runs is cancelled with the loop's tasks."""
         self._scheduler.shutdown(wait=False)
 
-    async def _tell(self, name: str, error: Exception) -> None:
-        try:
-            await self._on_failure(name, error)
-        except Exception as further:  # what made the job fail may hinder this as well
-            _log.error("failed job not recorded", job=name, exc_info=further)
+    def _add(self, record: JobRecord, job: Job, trigger: BaseTrigger) -> None:
+        self._records[record.name] = record
+
+        async def run() -> None:
+            started = time.perf_counter()
+            record.runs += 1
+            record.last_at = self._clock()
+            error = await failure_of(job())
+            if error is not None:
+                record.failures += 1
+                record.last_error = f"{type(error).__name__}: {error}"
+                _log.error("job failed", job=record.name, exc_info=error)
+                further = await failure_of(self._on_failure(record.name, error))
+                if further is not None:  # what made the job fail may hinder this as well
+                    _log.error("failed job not recorded", job=record.name, exc_info=further)
+            record.last_ms = round((time.perf_counter() - started) * 1000)
+
+        self._scheduler.add_job(
+            run, trigger, id=record.name, max_instances=1, coalesce=True, misfire_grace_time=None
+        )
+
+
+async def failure_of(work: Awaitable[object]) -> Exception | None:
+    """Await a piece of a job; what it raises is given back, so that the other pieces go on."""
+    try:
+        await work
+    except Exception as error:  # the job runner is one of the three places where everything is caught
+        return error
+    return None
+
+
+class _Paced(BaseTrigger):  # type: ignore[misc]
+    """Asks after every run how long to wait for the next one."""
+
+    def __init__(self, wait: Callable[[], float]) -> None:
+        self._wait = wait
+
+    def get_next_fire_time(self, previous_fire_time: Any, now: datetime) -> datetime:  # noqa: ARG002
+        return now + timedelta(seconds=self._wait())

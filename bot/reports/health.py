@@ -59,10 +59,10 @@ class Vitals:
 
 
 class JobRecord(Protocol):
-    """What the clock knows of one of its jobs; `seconds` is its pace."""
+    """What the clock knows of one of its jobs; `seconds` is its pace, None for one that sets its own."""
 
     name: str
-    seconds: float
+    seconds: float | None
     runs: int
     failures: int
     last_at: datetime | None
@@ -121,7 +121,8 @@ async def jobs(services: Services, records: Sequence[JobRecord]) -> tuple[Lastin
     for each in records:
         last = "not yet" if each.last_at is None else f"{ago(each.last_at, now)} in {each.last_ms} ms"
         failed = f", {each.failures:,} failed: {plain(each.last_error, 80)}" if each.failures else ""
-        lines.append(f"**{each.name}** every {each.seconds:g} s · {each.runs:,} runs · last {last}{failed}")
+        pace = "at its own pace" if each.seconds is None else f"every {each.seconds:g} s"
+        lines.append(f"**{each.name}** {pace} · {each.runs:,} runs · last {last}{failed}")
     lines.append("")
     lines.append(f"Backtests under way: {queues.running_backtests:,}")
     lines += [f"Broadcast `{each.id}`: {each.written:,} of {each.receivers:,} written" for each in broadcasts]

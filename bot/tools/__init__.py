@@ -14,6 +14,12 @@ def build_tools() -> Registry:
     from bot.tools.ask import AskUser
     from bot.tools.backtests import RunBacktest
     from bot.tools.registry import Registry
+    from bot.tools.simulations import (
+        ExplainSimulation,
+        ListSimulations,
+        ManageSimulation,
+        SetNotifications,
+    )
     from bot.tools.tokens import GetPrice, GetRisk, GetToken, GetTrending, SearchTokens
     from bot.tools.trading_bots import CreateBot, DeleteBot, GetBotInfo, ListBots, SetBot, UpdateStrategy
 
@@ -26,6 +32,10 @@ def build_tools() -> Registry:
             GetBotInfo(),
             DeleteBot(),
             RunBacktest(),
+            ManageSimulation(),
+            ListSimulations(),
+            SetNotifications(),
+            ExplainSimulation(),
             SearchTokens(),
             GetToken(),
             GetPrice(),

@@ -83,8 +83,8 @@ def run(job: Job) -> tuple[dict[str, Any], bytes]:
     strategy, _ = parse_strategy(job.document)
     first = int(np.searchsorted(candles.start, job.start))
     whole = run_backtest(strategy, candles, first=first, initial_balance=job.initial_balance)
-    kept = _latest(whole)
-    result = kept.to_json() | {"events_left_out": len(whole.records) - len(kept.records)}
+    kept, left_out = latest(whole)
+    result = kept.to_json() | {"events_left_out": left_out}
     title, subtitle = chart_titles(result, synthetic=job.synthetic, source=job.source)
     return result, draw_backtest(whole, title=title, subtitle=subtitle)
 
@@ -101,12 +101,13 @@ def prepare() -> None:
         run(Job(_REHEARSAL, Path(folder), 60, 0, 6_000, INITIAL_BALANCE, "rehearsal", synthetic=True))
 
 
-def _latest(result: BacktestResult) -> BacktestResult:
+def latest(result: BacktestResult) -> tuple[BacktestResult, int]:
+    """A result with no more events than are kept, and how many are left out."""
     records = result.records
     if len(records) <= MOST_EVENTS:
-        return result
+        return result, 0
     fill = np.isin(records["kind"], (BOUGHT, SOLD))
     fills, others = np.flatnonzero(fill)[-MOST_EVENTS:], np.flatnonzero(~fill)
     room = MOST_EVENTS - len(fills)
     kept = np.sort(np.concatenate((fills, others[len(others) - min(room, len(others)) :])))
-    return replace(result, records=records[kept])
+    return replace(result, records=records[kept]), len(records) - len(kept)

@@ -46,7 +46,7 @@ def period_of(
 
     A day as `end` is included. Raises `ToolFailed` with what would work.
     """
-    length = _timeframe(strategy, timeframe)
+    length = run_timeframe(strategy, timeframe)
     first, last = _bounds(now, days, start, end)
     if first >= now:
         raise ToolFailed(f"{first:%d %b %Y} is not over yet; a backtest needs prices of the past.")
@@ -85,7 +85,8 @@ def require_possible(strategy: Strategy, period: Period, warm_up: int) -> None:
     )
 
 
-def _timeframe(strategy: Strategy, asked: str | None) -> Seconds:
+def run_timeframe(strategy: Strategy, asked: str | None) -> Seconds:
+    """The timeframe that is asked for, or the strategy's own. Raises `ToolFailed` for one that cannot be run."""
     if asked is None:
         return parse_timeframe(strategy.timeframe)
     try:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.numbers import percent, readable, roughly, signed_percent
+from bot.tools import simulation_words
 from bot.tools.strategies import note
 
 Facts = Mapping[str, Any]
@@ -151,6 +152,11 @@ def _deleted(facts: Facts) -> str:
     return f"Deleted **{facts['deleted']}**."
 
 
+def _simulation(facts: Facts) -> str:
+    say = {"start": simulation_words.started, "stop": simulation_words.stopped}
+    return say.get(facts["action"], simulation_words.status)(facts)
+
+
 def _with_notes(text: str, facts: Facts) -> str:
     return "\n".join([text, *map(note, facts["warnings"])])
 
@@ -184,4 +190,7 @@ _WORDS: dict[str, Callable[[Facts], str]] = {
     "create_bot": _created,
     "update_strategy": _updated,
     "delete_bot": _deleted,
+    "manage_simulation": _simulation,
+    "list_simulations": simulation_words.listing,
+    "set_notifications": simulation_words.notified,
 }

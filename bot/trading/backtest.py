@@ -34,11 +34,13 @@ def run_backtest(
     first: int,
     initial_balance: float = INITIAL_BALANCE,
     execution: Execution = "next_open",
+    volume_known: bool | None = None,
 ) -> BacktestResult:
     """Run a strategy on the candles from index `first` on; those before it warm the indicators up.
 
     The run's timeframe is that of the candles. Raises `StrategyInvalid` when a time in a condition is no whole
-    multiple of it, and `ValueError` when there is nothing to test.
+    multiple of it, and `ValueError` when there is nothing to test. `volume_known` says what was known of volumes when
+    the run began; None looks whether any candle has one.
     """
     if not 0 <= first < len(candles):
         raise ValueError(f"The tested stretch begins at candle {first}, but there are {len(candles)}.")
@@ -48,8 +50,9 @@ def run_backtest(
     warm_up = min(first, wanted)
     used = _from(candles, first - warm_up)
     tested = _tested(candles, first)
-    # Looking at the first few is nearly always enough.
-    volume_known = bool(used.volume[:100].any() or used.volume.any())
+    if volume_known is None:
+        # Looking at the first few is nearly always enough.
+        volume_known = bool(used.volume[:100].any() or used.volume.any())
     program = compile_program(strategy, candles.timeframe, execution)
     # With execution "close" there are no costs, and doubling them changes nothing.
     programs = [program] if execution == "close" else [program, with_doubled_costs(program)]

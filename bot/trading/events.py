@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from bot.trading import layout
 from bot.trading.document import Strategy
@@ -40,6 +42,15 @@ class Event:
     profit_percent: float | None
     balance: float
     equity: float
+
+    def to_json(self) -> dict[str, Any]:
+        """Every field; numbers in JSON come back as the very same ones."""
+        return asdict(self)
+
+
+def event_from_json(stored: Mapping[str, Any]) -> Event:
+    """The event that `to_json` wrote."""
+    return Event(**stored)
 
 
 def read_events(strategy: Strategy, rows: Records) -> tuple[Event, ...]:

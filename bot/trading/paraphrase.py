@@ -42,6 +42,18 @@ def paraphrase(strategy: Strategy) -> str:
     return "\n\n".join(parts)
 
 
+def rule_in_words(rule: Rule, market: Market) -> str:
+    """When a rule fires, on one line: "when the price falls 5 % or more within 1 hour"."""
+    lines = [line.strip().removeprefix("- ") for line in _when(rule.when, market)]
+    head, rest = lines[0], lines[1:]
+    return f"{head} {'; '.join(rest)}" if rest else head
+
+
+def condition_in_words(leaf: Leaf, market: Market) -> str:
+    """One condition: "RSI(14) is below 30"."""
+    return _condition(leaf, market)
+
+
 def literal(text: str) -> str:
     """Text that shows as it is inside Markdown, whoever wrote it."""
     return _MARKUP.sub(r"\\\1", text)

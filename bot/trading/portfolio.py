@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-
 import numpy as np
 
 from bot.trading import layout
@@ -94,15 +92,29 @@ class CandleWatch:
         self._stack = np.empty((_DEEPEST_STACK, count), np.uint8)
         self._columns = np.empty((2, 1 + count))
 
-    def save(self) -> dict[str, str]:
-        """The state as texts that JSON can hold, exactly."""
-        return {"watch": _text(self._watch), "memory": _text(self._memory), "ends": _text(self._ends)}
+    @property
+    def seen(self) -> int:
+        """How many candles were observed."""
+        return int(self._watch[0]["seen"])
 
-    def restore(self, saved: dict[str, str]) -> None:
-        """Go on from a saved state of the same program."""
-        _fill(self._watch, saved["watch"])
-        _fill(self._memory, saved["memory"])
-        _fill(self._ends, saved["ends"])
+    def save(self) -> bytes:
+        """The state, but for the last candles themselves, which `restore` has to be given."""
+        return self._watch.tobytes() + self._memory.tobytes()
+
+    def restore(self, saved: bytes, before: Columns) -> None:
+        """Go on from a saved state of the same program; `before` are the candles that were observed last.
+
+        Raises `ValueError` when these are fewer than are looked back at.
+        """
+        _fill(self._watch, saved[: self._watch.nbytes])
+        _fill(self._memory, saved[self._watch.nbytes :])
+        look_back = self._ends.shape[1]
+        known = min(self.seen, look_back)
+        if len(before.start) < known:
+            raise ValueError(f"{known} candles are looked back at, and {len(before.start)} are given.")
+        # What lies before the first observed candle has to stay 0, as it was then.
+        for column, values in zip(self._ends, (before.close, before.volume), strict=True):
+            column[look_back - known :] = values[len(values) - known :]
 
 
 class Portfolio:
@@ -155,18 +167,14 @@ class Portfolio:
             self._events.append(page["rows"][: page["count"]].copy())
             page["count"] = 0
 
-    def save(self) -> str:
-        """The state, without its events, as a text that JSON can hold, exactly."""
-        return _text(self._book)
+    def save(self) -> bytes:
+        """The state, without its events."""
+        return self._book.tobytes()
 
-    def restore(self, saved: str) -> None:
+    def restore(self, saved: bytes) -> None:
         """Go on from a saved state of the same program."""
         _fill(self._book, saved)
 
 
-def _text(array: Records) -> str:
-    return base64.b64encode(array.tobytes()).decode("ascii")
-
-
-def _fill(array: Records, text: str) -> None:
-    array[...] = np.frombuffer(base64.b64decode(text), array.dtype).reshape(array.shape)
+def _fill(array: Records, saved: bytes) -> None:
+    array[...] = np.frombuffer(saved, array.dtype).reshape(array.shape)

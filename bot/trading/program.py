@@ -115,8 +115,7 @@ def _write_costs(program: Record, costs: Costs) -> None:
 def _write_leaves(program: Record, strategy: Strategy) -> dict[Leaf, int]:
     """Write every condition once, those that look at one indicator in a row; gives their places."""
     timeframe = int(program["timeframe"])
-    found = dict.fromkeys(leaf for rule in strategy.rules for _, leaf in leaves(rule.when))
-    in_order = sorted(found, key=_indicator)
+    in_order = list(places_of(strategy))
     memory, look_back = 0, 1
     rows = program["leaves"]
     for place, leaf in enumerate(in_order):
@@ -130,7 +129,13 @@ def _write_leaves(program: Record, strategy: Strategy) -> dict[Leaf, int]:
     program["leaf_count"] = len(in_order)
     program["memory"] = memory
     program["look_back"] = look_back
-    return {leaf: place for place, leaf in enumerate(in_order)}
+    return places_of(strategy)
+
+
+def places_of(strategy: Strategy) -> dict[Leaf, int]:
+    """The place of every condition in a program: each once, those that look at one indicator in a row."""
+    found = dict.fromkeys(leaf for rule in strategy.rules for _, leaf in leaves(rule.when))
+    return {leaf: place for place, leaf in enumerate(sorted(found, key=_indicator))}
 
 
 def _indicator(leaf: Leaf) -> tuple[str | int, ...]:

@@ -59,10 +59,13 @@ _FILL_COLUMNS = (
 )
 
 
-def report_text(result: Result, *, synthetic: bool, source: str) -> str:
+BACKTEST_SAYS = "A backtest says how these rules did on these prices, not how they do on the next ones."
+
+
+def report_text(result: Result, *, synthetic: bool, source: str, last: str = BACKTEST_SAYS) -> str:
     """The whole result in Markdown: a sentence, the table, and what has to be known to judge it.
 
-    `source` names where the candles are from, such as "geckoterminal" or a file.
+    `source` names where the candles are from, such as "geckoterminal" or a file; `last` is the last paragraph.
     """
     paragraphs = [
         _headline(result),
@@ -70,7 +73,7 @@ def report_text(result: Result, *, synthetic: bool, source: str) -> str:
         "\n".join(_caveats(result, synthetic)),
         _costs(result),
         _data(result, synthetic, source),
-        "A backtest says how these rules did on these prices, not how they do on the next ones.",
+        last,
     ]
     return "\n\n".join(part for part in paragraphs if part)
 

@@ -2,41 +2,48 @@
 
 from __future__ import annotations
 
-import hashlib
-from typing import Any
-
 import numpy as np
 
-from bot.trading.candles import Candles, Seconds
-from bot.trading.document import Strategy
-from bot.trading.events import Event, read_events
+from bot.trading.candles import Candles
+from bot.trading.layout import Records
+from bot.trading.packing import is_halted, pack_program, pack_state, unpack_program, unpack_state
 from bot.trading.portfolio import LONGEST_STRETCH, CandleWatch, Portfolio, columns_of, cut
-from bot.trading.program import Execution, compile_program
 
 
 class Stepper:
-    """A strategy's run that goes on with every closed candle, by the very code that a backtest folds.
+    """A program's run that goes on with every closed candle, by the very code that a backtest folds.
 
-    `timeframe` is in seconds. `volume_known` says whether a volume of 0 is a gap; it is false for a market that
-    gives no volumes. Raises `StrategyInvalid` when a time in a condition is no whole multiple of the timeframe.
+    `volume_known` says whether a volume of 0 is a gap; it is false for a market that gives no volumes.
     """
 
     def __init__(
-        self,
-        strategy: Strategy,
-        timeframe: Seconds,
-        *,
-        initial_balance: float = 10_000.0,
-        execution: Execution = "next_open",
-        volume_known: bool = True,
+        self, program: Records, *, initial_balance: float = 10_000.0, volume_known: bool = True
     ) -> None:
-        self._strategy = strategy
-        self._timeframe = timeframe
-        program = compile_program(strategy, timeframe, execution)
-        self._fingerprint = hashlib.sha256(program.tobytes()).hexdigest()
+        self._program = program
+        self._packed = pack_program(program)
+        self._timeframe = int(program[0]["timeframe"])
         self._watch = CandleWatch(program, volume_known)
         self._portfolio = Portfolio(program, initial_balance, volume_known)
         self._next: int | None = None
+
+    @classmethod
+    def restored(cls, packed_program: bytes, saved: bytes, before: Candles) -> Stepper:
+        """A run that goes on from what `save` gave; `before` are the last candles that it was given.
+
+        Raises `StateUnusable` when it was saved by another program or version of the engine, and `ValueError` when
+        `before` is shorter than what the program looks back at.
+        """
+        stepper = cls.__new__(cls)
+        stepper._program = unpack_program(packed_program)
+        stepper._packed = packed_program
+        stepper._timeframe = int(stepper._program[0]["timeframe"])
+        watch, book = unpack_state(packed_program, saved)
+        stepper._watch = CandleWatch(stepper._program, volume_known=True)
+        stepper._watch.restore(watch, columns_of(before))
+        stepper._portfolio = Portfolio(stepper._program, 0.0, volume_known=True)
+        stepper._portfolio.restore(book)
+        stepper._next = int(before.start[-1]) + stepper._timeframe if len(before) else None
+        return stepper
 
     @property
     def next_start(self) -> int | None:
@@ -58,11 +65,21 @@ class Stepper:
         """Cash and position, marked at the last close."""
         return float(self._portfolio.book["equity"])
 
+    @property
+    def halted(self) -> bool:
+        """Whether the greatest drawdown has ended the trading for good."""
+        return is_halted(self._portfolio.book)
+
+    @property
+    def can_halt(self) -> bool:
+        """Whether a drawdown can end the trading."""
+        return bool(self._program[0]["max_drawdown"] > 0.0)
+
     def warm_up(self, candles: Candles) -> None:
         """Take candles from before the start: indicators and the memory of edges follow, nothing fires."""
         self._take(candles)
 
-    def step(self, candles: Candles) -> tuple[Event, ...]:
+    def step(self, candles: Candles) -> Records:
         """Take the next closed candles, usually one; gives what happened. The first call ends the warm-up.
 
         Raises `ValueError` when they do not follow the last one.
@@ -70,28 +87,11 @@ class Stepper:
         if len(candles) and not self._portfolio.book["firing"]:
             self._portfolio.start_firing(int(candles.start[0]))
         self._take(candles)
-        return read_events(self._strategy, self._portfolio.take_events())
+        return self._portfolio.take_events()
 
-    def save(self) -> dict[str, Any]:
-        """The whole state as a JSON object; going on from it gives exactly what going on from here would."""
-        return {
-            "format": 1,
-            "program": self._fingerprint,
-            "next_start": self._next,
-            "watch": self._watch.save(),
-            "book": self._portfolio.save(),
-        }
-
-    def restore(self, saved: dict[str, Any]) -> None:
-        """Go on from a saved state.
-
-        Raises `ValueError` when it was saved by another strategy, timeframe, execution, or version of the engine.
-        """
-        if saved.get("format") != 1 or saved.get("program") != self._fingerprint:
-            raise ValueError("This state belongs to another strategy, timeframe, execution or engine.")
-        self._watch.restore(saved["watch"])
-        self._portfolio.restore(saved["book"])
-        self._next = saved["next_start"]
+    def save(self) -> bytes:
+        """The state but for the last candles; going on from it gives exactly what going on from here would."""
+        return pack_state(self._packed, self._watch.save(), self._portfolio.save())
 
     def _take(self, candles: Candles) -> None:
         if not len(candles):

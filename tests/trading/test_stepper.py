@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from itertools import pairwise
 
@@ -13,8 +12,9 @@ from hypothesis import strategies as st
 
 from bot.trading.backtest import run_backtest, warm_up_candles
 from bot.trading.candles import Candles
-from bot.trading.events import Event
-from bot.trading.program import Execution
+from bot.trading.events import Event, read_events
+from bot.trading.packing import StateUnusable, pack_program
+from bot.trading.program import Execution, compile_program
 from bot.trading.stepper import Stepper
 from bot.trading.strategy import parse_strategy
 from tests.trading.series import wild
@@ -40,9 +40,7 @@ def started(run: Run, execution: Execution) -> Stepper:
     candles = run.candles()
     begin = run.first - min(run.first, warm_up_candles(run.strategy, candles.timeframe))
     stepper = Stepper(
-        run.strategy,
-        candles.timeframe,
-        execution=execution,
+        compile_program(run.strategy, candles.timeframe, execution),
         volume_known=bool(candles.volume[begin:].any()),
     )
     stepper.warm_up(part(candles, begin, run.first))
@@ -58,7 +56,7 @@ def test_candle_by_candle_is_the_backtest(execution: Execution, run: Run) -> Non
     stepper = started(run, execution)
     events: list[Event] = []
     for place in range(run.first, len(candles)):
-        events += stepper.step(part(candles, place, place + 1))
+        events += read_events(run.strategy, stepper.step(part(candles, place, place + 1)))
         assert stepper.equity == result.equity[place - run.first]
     assert tuple(events) == result.event_list()
     assert stepper.cash == result.cash
@@ -75,7 +73,7 @@ def test_missed_candles_may_come_together(run: Run, seed: int) -> None:
     stepper = started(run, "next_open")
     events: list[Event] = []
     for begin, end in pairwise(edges):
-        events += stepper.step(part(candles, begin, end))
+        events += read_events(run.strategy, stepper.step(part(candles, begin, end)))
     assert tuple(events) == run_backtest(run.strategy, candles, first=run.first).event_list()
 
 
@@ -85,14 +83,14 @@ def test_missed_candles_may_come_together(run: Run, seed: int) -> None:
 def test_saving_and_restoring_after_every_candle_changes_nothing(execution: Execution, run: Run) -> None:
     candles = run.candles()
     result = run_backtest(run.strategy, candles, first=run.first, execution=execution)
-    state = json.dumps(started(run, execution).save())
+    state = started(run, execution).save()
+    program = pack_program(compile_program(run.strategy, candles.timeframe, execution))
     events: list[Event] = []
     for place in range(run.first, len(candles)):
-        stepper = Stepper(run.strategy, candles.timeframe, execution=execution)
-        stepper.restore(json.loads(state))
-        events += stepper.step(part(candles, place, place + 1))
+        stepper = Stepper.restored(program, state, part(candles, 0, place))
+        events += read_events(run.strategy, stepper.step(part(candles, place, place + 1)))
         assert stepper.equity == result.equity[place - run.first]
-        state = json.dumps(stepper.save())
+        state = stepper.save()
     assert tuple(events) == result.event_list()
 
 
@@ -122,14 +120,14 @@ def test_more_candles_than_are_worked_off_at_once() -> None:
     run = dip_run()
     candles = wild(7, 40_000, 300, 1.0)
     result = run_backtest(run.strategy, candles, first=0)
-    stepper = Stepper(run.strategy, 300)
+    stepper = Stepper(compile_program(run.strategy, 300, "next_open"))
     events: list[Event] = []
     for begin in range(0, len(candles), 7_777):
-        events += stepper.step(part(candles, begin, begin + 7_777))
+        events += read_events(run.strategy, stepper.step(part(candles, begin, begin + 7_777)))
     assert tuple(events) == result.event_list()
     assert len(events) > 500
-    whole = Stepper(run.strategy, 300)
-    assert whole.step(candles) == result.event_list()
+    whole = Stepper(compile_program(run.strategy, 300, "next_open"))
+    assert read_events(run.strategy, whole.step(candles)) == result.event_list()
 
 
 def test_a_candle_that_does_not_follow_is_refused() -> None:
@@ -141,11 +139,22 @@ def test_a_candle_that_does_not_follow_is_refused() -> None:
         stepper.step(part(candles, run.first + 2, run.first + 3))
     with pytest.raises(ValueError, match="Candles of 77 s"):
         stepper.step(replace(part(candles, run.first + 1, run.first + 2), timeframe=77))
-    assert stepper.step(part(candles, 0, 0)) == ()
+    assert len(stepper.step(part(candles, 0, 0))) == 0
 
 
 def test_a_state_of_another_run_is_refused() -> None:
     run = dip_run()
-    saved = started(run, "next_open").save()
-    with pytest.raises(ValueError, match="another strategy"):
-        started(run, "close").restore(saved)
+    candles = run.candles()
+    saved, before = started(run, "next_open").save(), part(candles, 0, run.first)
+    other = pack_program(compile_program(run.strategy, candles.timeframe, "close"))
+    with pytest.raises(StateUnusable, match="another strategy"):
+        Stepper.restored(other, saved, before)
+    own = pack_program(compile_program(run.strategy, candles.timeframe, "next_open"))
+    with pytest.raises(ValueError, match="looked back at"):
+        Stepper.restored(own, saved, part(candles, 0, 0))
+
+
+def test_a_run_fits_into_very_little() -> None:
+    run = dip_run()
+    program = pack_program(compile_program(run.strategy, 300, "next_open"))
+    assert len(program) + len(started(run, "next_open").save()) < 2_000

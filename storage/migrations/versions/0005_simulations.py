@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Literal
 
 import sqlalchemy as sa
 from alembic import op
@@ -47,8 +48,9 @@ def _altered_deliveries() -> Iterator[BatchOperations]:
     sqlite = connection.dialect.name == "sqlite"
     read = sa.text("SELECT seq FROM sqlite_sequence WHERE name = 'deliveries'")
     last = connection.scalar(read) if sqlite else None
-    copied, recreate = {"sqlite_autoincrement": True}, "always" if sqlite else "never"
-    with op.batch_alter_table("deliveries", recreate=recreate, table_kwargs=copied) as deliveries:
+    copied = {"sqlite_autoincrement": True}
+    how: Literal["always", "never"] = "always" if sqlite else "never"
+    with op.batch_alter_table("deliveries", recreate=how, table_kwargs=copied) as deliveries:
         yield deliveries
     if last is not None:
         connection.execute(sa.text("DELETE FROM sqlite_sequence WHERE name = 'deliveries'"))
@@ -114,8 +116,8 @@ def _make_simulations() -> None:
         sa.Column("reason", sa.String(), nullable=True),
         sa.Column("created_at", _TIME, nullable=False),
         sa.Column("ended_at", _TIME, nullable=True),
-        sa.Column("start", _NUMBER, nullable=True),
-        sa.Column("warm_up", _NUMBER, nullable=False),
+        sa.Column("start", _NUMBER, nullable=False),
+        sa.Column("warm_from", _NUMBER, nullable=True),
         sa.Column("volume_known", sa.Boolean(), nullable=False),
         sa.Column("look_back", _NUMBER, nullable=False),
         sa.Column("program", sa.LargeBinary(), nullable=True),

@@ -1,0 +1,1 @@
+"""Simulations: what the clock does for bots that trade on paper."""
