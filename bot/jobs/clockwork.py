@@ -6,11 +6,9 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
-from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 from bot.clock import Clock, system_clock
@@ -43,6 +41,9 @@ async def _only_logged(job: str, error: Exception) -> None:
     """What is done about a failed job where nobody has said anything else."""
 
 
+_FAR = 86_400.0
+
+
 class Clockwork:
     """Runs jobs again and again until it is closed; what they do is up to their own, injected clock."""
 
@@ -51,6 +52,7 @@ class Clockwork:
         self._clock = clock
         self._on_failure = on_failure
         self._records: dict[str, JobRecord] = {}
+        self._running: set[str] = set()
 
     @property
     def records(self) -> Sequence[JobRecord]:
@@ -62,14 +64,31 @@ class Clockwork:
         self._add(JobRecord(name, seconds), job, IntervalTrigger(seconds=seconds))
 
     def paced(self, name: str, job: Job, wait: Callable[[], float]) -> None:
-        """Run `job` again and again, each time after as many seconds as `wait` says then."""
-        self._add(JobRecord(name, None), job, _Paced(wait))
+        """Run `job` again and again: as many seconds after a run has ended as `wait` says then."""
+
+        async def run() -> None:
+            try:
+                await job()
+            finally:
+                self._running.discard(name)
+                self.hurry(name, wait())
+
+        def begin() -> Awaitable[object]:
+            self._running.add(name)
+            return run()
+
+        # Due far in the future until the end of a run says when, so that no run ever meets the one before.
+        self._add(JobRecord(name, None), begin, IntervalTrigger(seconds=_FAR))
+        self.hurry(name, wait())
 
     def hurry(self, name: str, seconds: float) -> None:
-        """Let a job run after `seconds` if it would run later; the machine's clock may have been set back."""
+        """Let a job that does not run now run after `seconds` if it would run later.
+
+        Its time may also be wrong because the machine's clock was set back.
+        """
         job = self._scheduler.get_job(name)
         due = system_clock() + timedelta(seconds=seconds)
-        if job is not None and job.next_run_time > due:
+        if job is not None and name not in self._running and job.next_run_time > due:
             job.modify(next_run_time=due)
 
     def names(self, prefix: str) -> set[str]:
@@ -89,7 +108,7 @@ class Clockwork:
         """End; a job that runs is cancelled with the loop's tasks."""
         self._scheduler.shutdown(wait=False)
 
-    def _add(self, record: JobRecord, job: Job, trigger: BaseTrigger) -> None:
+    def _add(self, record: JobRecord, job: Job, trigger: IntervalTrigger) -> None:
         self._records[record.name] = record
 
         async def run() -> None:
@@ -118,13 +137,3 @@ async def failure_of(work: Awaitable[object]) -> Exception | None:
     except Exception as error:  # the job runner is one of the three places where everything is caught
         return error
     return None
-
-
-class _Paced(BaseTrigger):  # type: ignore[misc]
-    """Asks after every run how long to wait for the next one."""
-
-    def __init__(self, wait: Callable[[], float]) -> None:
-        self._wait = wait
-
-    def get_next_fire_time(self, previous_fire_time: Any, now: datetime) -> datetime:  # noqa: ARG002
-        return now + timedelta(seconds=self._wait())

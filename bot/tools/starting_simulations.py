@@ -16,11 +16,12 @@ from bot.tools.periods import run_timeframe
 from bot.tools.plain import plain
 from bot.tools.quiet import next_summary
 from bot.tools.registry import ToolContext
+from bot.tools.running_simulations import stop_simulation
 from bot.trading.program import compile_program, warm_up_candles
 from bot.trading.strategy import Buy, Strategy, parse_strategy
 from bot.trading.timeframe import format_timeframe, in_words
 from storage.base import new_id
-from storage.simulations import PAUSED, RUNNING, STOPPED, AlreadyRunning, Place, Simulation, lock_name
+from storage.simulations import PAUSED, RUNNING, AlreadyRunning, Place, Simulation
 
 if TYPE_CHECKING:
     from storage.database import Unit
@@ -140,8 +141,7 @@ async def written_down(unit: Unit, context: ToolContext, plan: Plan) -> dict[str
     if running is not None:
         if plan.running is None or plan.running.id != running.id:
             raise ToolFailed(f"The simulation of {bot.name} is running already.")
-        await unit.lock(lock_name(running.feed_id))
-        await unit.simulations.end(running.id, STOPPED, "restart", services.clock())
+        await stop_simulation(unit, bot.id, "restart", services.clock())
     address = context.caller.address
     where = {"platform": address.platform, "chat": address.chat, "thread": address.thread}
     if plan.paused is not None:

@@ -18,6 +18,7 @@ from bot.tools.finding_bots import (
 from bot.tools.kinds import Arguments, Reading, Writing
 from bot.tools.plain import plain
 from bot.tools.registry import Outcome, ToolContext
+from bot.tools.running_simulations import goes_on_with, stop_simulation
 from bot.tools.strategies import Prepared, StrategyDocument, prepare
 from bot.trading.paraphrase import paraphrase
 from bot.trading.strategy import parse_strategy
@@ -175,7 +176,8 @@ class UpdateStrategy(Writing):
                 )
             await unit.trading.add_version(row, prepared.document(row.name), context.key, services.clock())
             await choose(unit, caller, row)
-            return Outcome({**_facts(row), "updated": True, "warnings": list(prepared.warnings)})
+            warnings = [*prepared.warnings, *await goes_on_with(unit, row)]
+            return Outcome({**_facts(row), "updated": True, "warnings": warnings})
 
         return Outcome(write=write)
 
@@ -208,13 +210,15 @@ class DeleteBot(Writing):
         """Which bot goes, and what follows from it. Raises what `run` raises."""
         async with context.services.database.view() as view:
             trading_bot = await find_bot(view, context.caller, arguments.bot)
+            simulation = await view.simulations.running_of(trading_bot.id)
         counted = (
             " Without an account it still counts as your bot: deleting it does not let you create another."
             if context.caller.owner.anonymous and context.services.settings.anonymous_bots is not None
             else ""
         )
+        running = "" if simulation is None else " Its running simulation is stopped."
         return (
-            f"Delete the bot **{trading_bot.name}** (`{trading_bot.id[:SHORT_ID]}`) with its strategy? "
+            f"Delete the bot **{trading_bot.name}** (`{trading_bot.id[:SHORT_ID]}`) with its strategy?{running} "
             f"This cannot be undone.{counted}"
         )
 
@@ -227,6 +231,7 @@ class DeleteBot(Writing):
         async def write(unit: Unit) -> Outcome:
             row = await unit.trading.bot(trading_bot.id, caller.owner)
             if row is not None:
+                await stop_simulation(unit, row.id, "deleted", services.clock())
                 await unit.trading.delete_bot(row, services.clock())
             return Outcome({"deleted": trading_bot.name})
 

@@ -10,6 +10,8 @@ from bot.agent.offline.context import Turn, wish_in
 from bot.agent.offline.creating import next_creation
 from bot.agent.offline.doing import Done, Say, Step, token_of
 from bot.agent.offline.draft import Draft
+from bot.agent.offline.simulating import Simulate
+from bot.agent.offline.simulating_steps import next_simulation
 from bot.agent.offline.testing import next_test
 from bot.agent.offline.wishes import Alter, Ask, Backtest, Create, Puzzle, Talk, Wish
 from bot.agent.offline.words import Kind, Words
@@ -37,6 +39,8 @@ def _towards(wish: Wish, done: Done, facts: TurnFacts) -> Step:
             return next_test(wish, done, facts)
         case Ask():
             return _answer(wish, done)
+        case Simulate():
+            return next_simulation(wish, done)
         case Talk(topic=topic):
             return Say(replies.TALK[topic])
         case Puzzle(text=text):

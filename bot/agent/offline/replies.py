@@ -17,6 +17,7 @@ I work without a language model here: none is configured, so I understand plain,
 - “buy CAKE for $200 every day”, “buy DOGE when RSI is below 30, sell when RSI is above 70, trailing stop 4%”
 - {EXAMPLES[1]}, or “from 2026-01-01 to 2026-03-01”
 - {EXAMPLES[2]}, “also sell when RSI is above 70”, “make it 1h instead”
+- “simulate it”, “how is my simulation doing”, “why is nothing happening”, “stop the simulation”
 - “list my bots”, “describe PEPE dip”, “use PEPE dip”, “delete PEPE dip”
 - “price of PEPE”, “search dog”, “what is trending?”, “what is the risk of PEPE?”
 
@@ -65,8 +66,8 @@ TALK = {
     "cancelled": "All right, I leave it at that.",
     "who": "I am Randebu. I turn plain words into trading bots and test them on past prices. No language model is "
     "configured here, so I go by rules; say “help” for examples.",
-    "live": "I cannot trade with real money, and I cannot start a bot here. I can test one on past prices: "
-    "“backtest it for the last 90 days”.",
+    "live": "I cannot trade with real money. I can test a bot on past prices, “backtest it for the last 90 days”, and "
+    "let it trade on paper from now on, “simulate it”.",
     "advice": "I cannot know that, and nobody can: I give no advice on what to buy or when. I can test an idea on past "
     "prices, for example “backtest it for the last 90 days”.",
     "safe": "I cannot call any strategy or token safe. A stop loss limits the usual loss, not the worst one: a price "

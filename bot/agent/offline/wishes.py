@@ -11,6 +11,7 @@ from bot.agent.offline.items import Change, Guard, Mention, Placed, Target, Vagu
 from bot.agent.offline.periods import MONTHS, Stretch, stretch_of
 from bot.agent.offline.removals import things_removed
 from bot.agent.offline.scanning import FILLERS, scan
+from bot.agent.offline.simulating import Simulate, simulation_wish
 from bot.agent.offline.talk import topic_of
 from bot.agent.offline.understanding import draft_of
 from bot.agent.offline.vocabulary import one_of
@@ -69,7 +70,7 @@ class Puzzle:
     draft: Draft
 
 
-Wish = Create | Alter | Backtest | Ask | Talk | Puzzle
+Wish = Create | Alter | Backtest | Ask | Simulate | Talk | Puzzle
 
 _TESTS = one_of("backtest backtests backtesting backtested test tests retest rerun")
 _LISTS = one_of("list show see display give which what all my have how view")
@@ -98,6 +99,9 @@ def wish_of(text: str, facts: TurnFacts, chains: Collection[str], answers: Mappi
         return Talk("too long")
     bot, rest = _without_bot(text, facts.bots)
     words = Words(rest)
+    simulation = simulation_wish(words, bot, facts)
+    if simulation is not None:
+        return simulation
     items = scan(words, chains)
     draft = draft_of(words, items, answers)
     strategic = not draft.empty

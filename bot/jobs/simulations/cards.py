@@ -71,7 +71,7 @@ def late_list(teller: Teller, events: Sequence[Event], why: str) -> Notice:
     lines += [f"- {_line(event)}" for event in shown]
     last = events[-1]
     if not teller.alert:
-        lines.append(f"Equity then {money(last.equity)}{_origin(teller)}")
+        lines.append(f"Equity then {_dollars(last.equity)}{_origin(teller)}")
     elif teller.synthetic:
         lines.append("Synthetic prices")
     return Notice("\n".join(lines), _buttons(teller))
@@ -96,7 +96,7 @@ def _bought(teller: Teller, event: Event) -> list[str]:
     symbol = literal(teller.strategy.market.symbol)
     return [
         f"**Bought {symbol}** · {literal(teller.name)}",
-        f"{money(event.money or 0.0)} at {_price(event.filled_price)}: "
+        f"{_dollars(event.money or 0.0)} at {_price(event.filled_price)}: "
         f"{readable(event.quantity or 0.0)} {symbol}",
         f"Why: {because(teller, event)}",
     ]
@@ -107,7 +107,7 @@ def _sold(teller: Teller, event: Event) -> list[str]:
     return [
         f"**Sold {symbol}: {_profit(event)}** · {literal(teller.name)}",
         f"{readable(event.quantity or 0.0)} {symbol} at {_price(event.filled_price)}: "
-        f"{money(event.money or 0.0)}",
+        f"{_dollars(event.money or 0.0)}",
         f"Why: {because(teller, event)}",
     ]
 
@@ -136,16 +136,14 @@ def _ended(teller: Teller, event: Event) -> list[str]:  # noqa: ARG001
 def _foot(teller: Teller, event: Event) -> str:
     if teller.alert:
         return f"{moment(event.time)}{_origin(teller)}"
-    return (
-        f"Equity {money(event.equity)}, cash {money(event.balance)} · {moment(event.time)}{_origin(teller)}"
-    )
+    return f"Equity {_dollars(event.equity)}, cash {_dollars(event.balance)} · {moment(event.time)}{_origin(teller)}"
 
 
 def _line(event: Event) -> str:
     when = moment(event.time)
     match event.kind:
         case "buy":
-            return f"{when}: bought for {money(event.money or 0.0)} at {_price(event.filled_price)}"
+            return f"{when}: bought for {_dollars(event.money or 0.0)} at {_price(event.filled_price)}"
         case "sell":
             return f"{when}: sold at {_price(event.filled_price)}, {_profit(event)}"
         case "notify":
@@ -158,7 +156,7 @@ def _line(event: Event) -> str:
 def _profit(event: Event) -> str:
     profit = event.profit or 0.0
     sign = "+" if profit > 0 else ""
-    return f"{sign}{money(profit)} ({signed_percent(event.profit_percent or 0.0)})"
+    return f"{sign}{_dollars(profit)} ({signed_percent(event.profit_percent or 0.0)})"
 
 
 def _price(price: float | None) -> str:
@@ -174,3 +172,8 @@ def _buttons(teller: Teller) -> tuple[Action, ...]:
     if teller.alert:
         return (Action("Why", f"/why {short}"), Action("Stop", f"/simulate stop {short}"))
     return (Action("Chart", f"/simulate chart {short}"), Action("Status", f"/simulate status {short}"))
+
+
+def _dollars(amount: float) -> str:
+    """Money; what is less than half a cent is nothing but rounding."""
+    return money(0.0 if abs(amount) < 0.005 else amount)
