@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy import (
     Double,
@@ -15,6 +15,7 @@ from sqlalchemy import (
     UniqueConstraint,
     Update,
     bindparam,
+    case,
     func,
     insert,
     select,
@@ -24,9 +25,12 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, defer, mapped_column
 
-from storage.base import Base, change, insert_once, new_id
+from storage.base import Base, change, insert_for, insert_once, new_id
 from storage.people import Owner, owned_by
 from storage.trading import TradingBot
+
+if TYPE_CHECKING:
+    from sqlalchemy import Table
 
 RUNNING, PAUSED, STOPPED = "running", "paused", "stopped"
 
@@ -163,6 +167,16 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Census:
+    """How many simulations on a feed have begun, have not, or lag behind, and the most candles looked back at."""
+
+    begun: int
+    waiting: int
+    behind: int
+    look_back: int
+
+
+@dataclass(frozen=True, slots=True)
 class Seat:
     """What stepping a simulation needs, and no more, since there may be thousands."""
 
@@ -175,9 +189,10 @@ class Seat:
 
 @dataclass(frozen=True, slots=True)
 class StateChange:
-    """What a step leaves in a simulation."""
+    """What a step from the candle `at` on leaves in a simulation."""
 
     id: str
+    at: int
     next_start: int
     run: bytes
     quantity: float
@@ -232,10 +247,14 @@ class Simulations:
         values = {"next_start": next_start, "revised": Feed.revised + revised}
         return bool(await change(self._session, Feed, statement.values(**values)))
 
-    async def feed_fails(self, feed_id: int, since: datetime | None, *, told: bool) -> None:
-        """Write down since when a feed's provider fails, and whether that was told; None when it answers again."""
-        statement = update(Feed).where(Feed.id == feed_id).values(failing_since=since, outage_told=told)
-        await change(self._session, Feed, statement)
+    async def feed_fails(self, feed: Feed, since: datetime | None, *, told: bool) -> bool:
+        """Write down since when a feed's provider fails, and whether that was told; None when it answers again.
+
+        False when another process has written that down meanwhile.
+        """
+        statement = update(Feed).where(Feed.id == feed.id, Feed.outage_told == feed.outage_told)
+        values = {"failing_since": since, "outage_told": told}
+        return bool(await change(self._session, Feed, statement.values(**values)))
 
     async def blocks(self, feed_id: int, start: int, end: int, longest: int) -> Sequence[CandleBlock]:
         """The blocks of a feed that reach into [start, end), in order; `longest` is the length of one in seconds."""
@@ -245,11 +264,26 @@ class Simulations:
         ordered = statement.order_by(CandleBlock.start).execution_options(populate_existing=True)
         return (await self._session.scalars(ordered)).all()
 
-    async def write_blocks(self, blocks: Iterable[CandleBlock]) -> None:
+    async def block_before(self, feed_id: int, start: int) -> CandleBlock | None:
+        """The last block of a feed that begins before `start`."""
+        statement = select(CandleBlock).where(CandleBlock.feed_id == feed_id, CandleBlock.start < start)
+        latest = statement.order_by(CandleBlock.start.desc()).limit(1)
+        return await self._session.scalar(latest.execution_options(populate_existing=True))
+
+    async def write_blocks(self, blocks: Sequence[CandleBlock]) -> None:
         """Write blocks down, new ones and longer ones."""
         for block in blocks:
-            await self._session.merge(block)
-        await self._session.flush()
+            values = {
+                "feed_id": block.feed_id,
+                "start": block.start,
+                "count": block.count,
+                "data": block.data,
+            }
+            statement = insert_for(self._session, CandleBlock).values(values)
+            longer = {"count": statement.excluded.count, "data": statement.excluded.data}
+            await self._session.execute(
+                statement.on_conflict_do_update(index_elements=["feed_id", "start"], set_=longer)
+            )
 
     async def begin(self, simulation: Simulation) -> Simulation:
         """Write down a new simulation; that of an earlier call with its key is returned."""
@@ -323,13 +357,18 @@ class Simulations:
             )
         ).all()
 
-    async def has_begun(self, feed_id: int) -> bool:
-        """Whether any running simulation of a feed has begun."""
-        begun = Simulation.next_start.is_not(None)
-        statement = select(Simulation.id).where(
-            Simulation.feed_id == feed_id, Simulation.state == RUNNING, begun
+    async def census(self, feed_id: int, at: int) -> Census:
+        """Who runs on a feed whose next candle starts at `at`."""
+        next_start = Simulation.next_start
+        row = await self._session.execute(
+            select(
+                func.count(next_start),
+                func.count() - func.count(next_start),
+                func.count(case((next_start < at, 1))),
+                func.coalesce(func.max(Simulation.look_back), 0),
+            ).where(Simulation.feed_id == feed_id, Simulation.state == RUNNING)
         )
-        return await self._session.scalar(statement.limit(1)) is not None
+        return Census(*row.one())
 
     async def seats(self, feed_id: int, at: int, after: str, limit: int) -> Sequence[Seat]:
         """Some running simulations whose next candle starts at `at`, by id, those behind `after`."""
@@ -355,13 +394,6 @@ class Simulations:
             for id_, next_start, start, program, run in rows.all()
         ]
 
-    async def longest_look_back(self, feed_id: int) -> int:
-        """How many candles the running simulations of a feed look back at, at most."""
-        statement = select(func.max(Simulation.look_back)).where(
-            Simulation.feed_id == feed_id, Simulation.state == RUNNING
-        )
-        return await self._session.scalar(statement) or 0
-
     async def behind(self, feed_id: int, at: int) -> Sequence[str]:
         """The running simulations whose next candle starts before `at`: they are done alone."""
         statement = select(Simulation.id).where(
@@ -377,34 +409,16 @@ class Simulations:
         return set((await self._session.scalars(statement)).all())
 
     async def write_states(self, changes: Sequence[StateChange]) -> None:
-        """Write down what a step has left, and that nothing failed."""
+        """Write down what a step has left, and that nothing failed; whoever no longer runs there stays as they are."""
         if not changes:
             return
-        table = Simulation.__table__
-        statement = (
-            update(table)  # type: ignore[arg-type]
-            .where(table.c.id == bindparam("of"))
-            .values(
-                next_start=bindparam("next"),
-                run=bindparam("bytes"),
-                quantity=bindparam("held"),
-                equity=bindparam("worth"),
-                failures=0,
-                error=None,
-            )
-        )
         rows = [
-            {
-                "of": each.id,
-                "next": each.next_start,
-                "bytes": each.run,
-                "held": each.quantity,
-                "worth": each.equity,
-            }
+            {"of": each.id, "was": each.at, "next": each.next_start, "bytes": each.run}
+            | {"held": each.quantity, "worth": each.equity}
             for each in changes
         ]
         connection = await self._session.connection()
-        await connection.execute(statement, rows)
+        await connection.execute(_WRITE_STATE, rows)
 
     async def add_events(self, simulation_id: str, events: Sequence[tuple[int, int, dict[str, Any]]]) -> None:
         """Write down what happened: time, place among those of the candle, and the event as JSON."""
@@ -487,6 +501,21 @@ class Simulations:
         values = {"failures": Simulation.failures + 1, "error": error}
         changed = await change(self._session, Simulation, statement.values(**values))
         return changed[0].failures if changed else 0
+
+
+_TABLE = cast("Table", Simulation.__table__)
+_WRITE_STATE = (
+    update(_TABLE)
+    .where(_TABLE.c.id == bindparam("of"), _TABLE.c.next_start == bindparam("was"), _TABLE.c.state == RUNNING)
+    .values(
+        next_start=bindparam("next"),
+        run=bindparam("bytes"),
+        quantity=bindparam("held"),
+        equity=bindparam("worth"),
+        failures=0,
+        error=None,
+    )
+)
 
 
 class AlreadyRunning(Exception):

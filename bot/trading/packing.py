@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-import zlib
 from dataclasses import dataclass
 from hashlib import blake2b
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bot.trading import layout
 from bot.trading.layout import Record, Records
 
 _MARK = 8
-_FASTEST = 1
+_RECORDS = blake2b(
+    repr((layout.PROGRAM.descr, layout.WATCH.descr, layout.BOOK.descr, layout.EVENT.descr)).encode()
+).digest()
+_WORD, _PLACE = np.dtype("<u8"), np.dtype("<u2")
+_STATE = layout.BOOK.itemsize + layout.WATCH.itemsize
 
 
 class StateUnusable(ValueError):
@@ -45,24 +49,26 @@ class Standing:
 
 def pack_program(program: Records) -> bytes:
     """A program, small enough to be kept with every run of it."""
-    return _marked(b"program", zlib.compress(program.tobytes()))
+    return _marked(b"program", _without_zeros(program.tobytes()))
 
 
 def unpack_program(packed: bytes) -> Records:
     """The program that `pack_program` packed. Raises `StateUnusable` after a change of the engine's records."""
-    data = zlib.decompress(_unmarked(b"program", packed))
-    return np.frombuffer(bytearray(data), layout.PROGRAM)
+    return _with_zeros(_unmarked(b"program", packed), layout.PROGRAM.itemsize).view(layout.PROGRAM)
 
 
 def pack_state(packed_program: bytes, watch: bytes, book: bytes) -> bytes:
     """A run's state: what it remembers of the candles, and of the trading."""
-    return _marked(packed_program, zlib.compress(book + watch, _FASTEST))
+    records, memory = book + watch[: layout.WATCH.itemsize], watch[layout.WATCH.itemsize :]
+    return _marked(packed_program, len(memory).to_bytes(4, "little") + memory + _without_zeros(records))
 
 
 def unpack_state(packed_program: bytes, packed: bytes) -> tuple[bytes, bytes]:
     """The watch and the book of `pack_state`. Raises `StateUnusable` when they belong to another program."""
-    data = zlib.decompress(_unmarked(packed_program, packed))
-    return data[layout.BOOK.itemsize :], data[: layout.BOOK.itemsize]
+    data = _unmarked(packed_program, packed)
+    end = 4 + int.from_bytes(data[:4], "little")
+    records = _with_zeros(data[end:], _STATE).tobytes()
+    return records[layout.BOOK.itemsize :] + data[4:end], records[: layout.BOOK.itemsize]
 
 
 def book_of(packed_program: bytes, packed: bytes) -> Record:
@@ -98,8 +104,22 @@ def is_halted(book: Record) -> bool:
 
 
 def _digest(what: bytes) -> bytes:
-    records = repr((layout.PROGRAM.descr, layout.WATCH.descr, layout.BOOK.descr, layout.EVENT.descr))
-    return blake2b(what + records.encode(), digest_size=_MARK).digest()
+    return blake2b(what + _RECORDS, digest_size=_MARK).digest()
+
+
+def _without_zeros(data: bytes) -> bytes:
+    """Only the words of 8 bytes that are not 0, after their places: nearly all of a record is 0."""
+    words = np.frombuffer(data, _WORD)
+    places = np.flatnonzero(words)
+    return places.astype(_PLACE).tobytes() + words[places].tobytes()
+
+
+def _with_zeros(packed: bytes, length: int) -> NDArray[np.uint64]:
+    count = len(packed) // (_PLACE.itemsize + _WORD.itemsize)
+    words = np.zeros(length // _WORD.itemsize, _WORD)
+    places = np.frombuffer(packed, _PLACE, count)
+    words[places] = np.frombuffer(packed, _WORD, count, count * _PLACE.itemsize)
+    return words
 
 
 def _marked(what: bytes, data: bytes) -> bytes:

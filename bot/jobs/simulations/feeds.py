@@ -20,6 +20,7 @@ from bot.trading.feeding import (
     not_in,
     to_blocks,
 )
+from bot.trading.live import part
 from storage.simulations import CandleBlock
 
 if TYPE_CHECKING:
@@ -28,9 +29,6 @@ if TYPE_CHECKING:
 
 MOST_AT_ONCE = 2_000
 """Candles that are caught up with in one go."""
-
-_OVERLAP = 1
-"""Known candles that are asked for again, to see whether the provider has revised them."""
 
 
 class Feeds:
@@ -42,18 +40,22 @@ class Feeds:
         # How often in a row an answer had nothing new: one wrong clock must not turn hours into gaps.
         self._quiet: dict[int, int] = {}
 
-    async def news(self, feed: Feed) -> News:
-        """The next final candles of a feed, at most `MOST_AT_ONCE`. Raises `ProviderDown`."""
+    def has_more(self, feed: Feed) -> bool:
+        """Whether a candle after the last one has closed."""
+        return (feed.next_start or 0) + feed.timeframe <= self._market.now().timestamp()
+
+    async def news(self, feed: Feed, known: Candles) -> News:
+        """The next final candles of a feed after the `known` ones, at most `MOST_AT_ONCE`. Raises `ProviderDown`."""
         timeframe, begin = feed.timeframe, feed.next_start or 0
         now = self._market.now().timestamp()
         end = min(int(now) // timeframe * timeframe, begin + MOST_AT_ONCE * timeframe)
         if end <= begin:
             return News(no_candles(timeframe), 0)
-        async with self._database.view() as view:
-            known = await stored(view, feed, begin - _OVERLAP * timeframe, begin)
-        answer = await self._asked(feed, begin - len(known) * timeframe, end)
+        # The last known one is asked for again, to see whether the provider has revised it.
+        last = part(known, max(0, len(known) - 1), len(known))
+        answer = await self._asked(feed, begin - len(last) * timeframe, end)
         quiet = self._quiet.get(feed.id, 0)
-        found = news_in(answer, known, begin, min(now, end), patient=quiet < PATIENCE)
+        found = news_in(answer, last, begin, min(now, end), patient=quiet < PATIENCE)
         self._quiet[feed.id] = 0 if len(found.candles) else quiet + 1
         return found
 
@@ -68,11 +70,11 @@ class Feeds:
             await unit.lock(f"candles:{feed.id}")
             known = await stored(unit, feed, begin, end)
             for stretch in not_in(_in_a_row(answer, begin, end), known):
-                await keep(unit, feed.id, stretch)
+                await keep(unit, feed, stretch)
             known = await stored(unit, feed, begin, end)
             whole = _in_a_row(known, begin, end)
             for stretch in not_in(whole, known):
-                await keep(unit, feed.id, stretch)
+                await keep(unit, feed, stretch)
         return whole
 
     async def _asked(self, feed: Feed, begin: int, end: int) -> Candles:
@@ -101,17 +103,18 @@ async def stored(unit: Unit, feed: Feed, begin: int, end: int) -> Candles:
     return from_blocks(blocks, feed.timeframe, begin, end)
 
 
-async def keep(unit: Unit, feed_id: int, candles: Candles) -> None:
+async def keep(unit: Unit, feed: Feed, candles: Candles) -> None:
     """Store candles that are not stored yet, in the caller's unit."""
     if not len(candles):
         return
-    first, longest = int(candles.start[0]), BLOCK * candles.timeframe
-    before = await unit.simulations.blocks(feed_id, first - candles.timeframe, first, longest)
-    last = Block(before[-1].start, before[-1].count, before[-1].data) if before else None
-    await unit.simulations.write_blocks(
-        CandleBlock(feed_id=feed_id, start=each.start, count=each.count, data=each.data)
+    first = int(candles.start[0])
+    before = await unit.simulations.block_before(feed.id, first)
+    last = None if before is None else Block(before.start, before.count, before.data)
+    blocks = [
+        CandleBlock(feed_id=feed.id, start=each.start, count=each.count, data=each.data)
         for each in to_blocks(candles, last)
-    )
+    ]
+    await unit.simulations.write_blocks(blocks)
 
 
 def _in_a_row(candles: Candles, begin: int, end: int) -> Candles:

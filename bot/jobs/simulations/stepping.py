@@ -4,34 +4,33 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import structlog
 
 from bot.errors import NoData, ProviderDown
 from bot.jobs.clockwork import failure_of
-from bot.jobs.simulations import notes
 from bot.jobs.simulations.cards import Teller
+from bot.jobs.simulations.endings import Endings, TellOperator
 from bot.jobs.simulations.feeds import MOST_AT_ONCE, Feeds, keep, stored
-from bot.jobs.simulations.telling import Tidings, address_of, tidings
-from bot.messages import ChatAddress, Exit, Outgoing
+from bot.jobs.simulations.telling import Tidings, tidings
+from bot.messages import ChatAddress, Exit
 from bot.tools.registry import Services
 from bot.trading.candles import Candles
 from bot.trading.events import Event, read_events
-from bot.trading.feeding import joined, last_in_a_row
+from bot.trading.feeding import News, joined, last_in_a_row, no_candles
 from bot.trading.live import Running, Stepped, begin, records_of, step_all
 from bot.trading.packing import StateUnusable, pack_program
 from bot.trading.program import compile_program, warm_up_candles
 from bot.trading.strategy import Strategy, parse_strategy
 from bot.workers import Workers
-from storage.simulations import PAUSED, StateChange, lock_name
+from storage.simulations import Census, Feed, Seat, StateChange, lock_name
 
 if TYPE_CHECKING:
     from storage.database import Unit
-    from storage.simulations import Feed, Seat, Simulation
+    from storage.simulations import Simulation
 
 _log = structlog.get_logger(__name__)
 
@@ -41,24 +40,25 @@ TOGETHER = 200
 AT_ONCE = 4
 """Feeds that are stepped at once; the others wait, and may be waiting for their provider meanwhile."""
 
-MOST_FAILURES = 10
-"""Failures in a row after which a simulation is paused."""
-
-OUTAGE = timedelta(hours=1)
-"""After this long without prices the chat is told, once."""
-
-TellOperator = Callable[["Unit", str, str], Awaitable[None]]
-"""Tells the operator something in the caller's unit: what kind of thing, and a sentence."""
-
 
 @dataclass(frozen=True, slots=True)
 class _Result:
     """A simulation after its candles, with what it has to say."""
 
-    id: str
+    seat: Seat
     stepped: Stepped
     events: tuple[Event, ...] = ()
     said: Tidings = field(default_factory=Tidings)
+
+
+@dataclass(slots=True)
+class _Look:
+    """What is stored of a feed before a step: who runs on it, the last candles, and the first simulations."""
+
+    feed: Feed
+    census: Census
+    known: Candles
+    seats: Sequence[Seat]
 
 
 class Stepping:
@@ -70,7 +70,7 @@ class Stepping:
         self._services = services
         self._workers = workers
         self._exit = exit_
-        self._tell_operator = tell_operator
+        self._endings = Endings(services, exit_, tell_operator)
         self._feeds = Feeds(services.database, services.market)
         self._locks: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._busy = asyncio.Semaphore(AT_ONCE)
@@ -101,105 +101,126 @@ class Stepping:
             await asyncio.wait(tuple(self._underway))
 
     async def _advance(self, feed_id: int) -> bool:
-        feed, begun, waiting = await self._look(feed_id)
-        if feed is None:
+        look = await self._look(feed_id)
+        if look is None:
             return False
+        feed = look.feed
         if (feed.source == "synthetic") != self._services.market.synthetic:
-            await self._pause_feed(feed, "source")
+            await self._endings.pause_feed(feed, "source")
             return False
         try:
-            if begun:
-                await self._catch_up(feed)
-            for simulation in waiting:
-                await self._begin(simulation)
-            if waiting:
-                await self._catch_up(await self._fresh(feed_id))
+            at = await self._catch_up(look) if look.census.begun else feed.next_start
+            if look.census.waiting:
+                at = await self._begin_all(feed_id)
         except ProviderDown as down:
-            await self._provider_fails(feed, down)
+            await self._endings.provider_fails(feed, down)
             return True
         if feed.failing_since is not None:
-            async with self._services.database.unit() as unit:
-                await unit.simulations.feed_fails(feed_id, None, told=False)
-        feed = await self._fresh(feed_id)
+            await self._endings.provider_answers(feed)
         now = self._services.market.now().timestamp()
-        return feed.next_start is not None and feed.next_start + feed.timeframe <= now
+        return at is not None and at + feed.timeframe <= now
 
-    async def _look(self, feed_id: int) -> tuple[Feed | None, bool, Sequence[Simulation]]:
+    async def _look(self, feed_id: int) -> _Look | None:
+        """Everything that a step needs and that is stored, in one view."""
         async with self._services.database.view() as view:
             feed = await view.simulations.feed(feed_id)
-            begun = await view.simulations.has_begun(feed_id)
-            return feed, begun, await view.simulations.waiting(feed_id)
+            if feed is None:
+                return None
+            at = feed.next_start or 0
+            census = await view.simulations.census(feed_id, at)
+            if not census.begun or not self._feeds.has_more(feed):
+                return _Look(feed, census, no_candles(feed.timeframe), ())
+            look_back = max(1, census.look_back) * feed.timeframe
+            known = last_in_a_row(await stored(view, feed, at - look_back, at))
+            return _Look(feed, census, known, await view.simulations.seats(feed_id, at, "", TOGETHER))
 
-    async def _fresh(self, feed_id: int) -> Feed:
+    async def _begin_all(self, feed_id: int) -> int | None:
+        """Begin the simulations of a feed that have not, and let them catch up; gives where the feed is then."""
         async with self._services.database.view() as view:
-            feed = await view.simulations.feed(feed_id)
-        if feed is None:
-            raise LookupError(f"The feed {feed_id} is gone.")
-        return feed
+            waiting = await view.simulations.waiting(feed_id)
+        for simulation in waiting:
+            async with self._busy:
+                await self._counted(simulation.id, self._begin(simulation))
+        look = await self._look(feed_id)
+        if look is None or not look.census.begun:
+            return None
+        return await self._catch_up(look)
 
-    async def _catch_up(self, feed: Feed) -> None:
+    async def _catch_up(self, look: _Look) -> int:
         """Step whatever has closed, in goes of so many candles, and those that lag behind alone."""
-        while True:
-            news = await self._feeds.news(feed)
-            if len(news.candles) or news.revised:
-                async with self._busy:
-                    error = await failure_of(self._together(feed, news.candles, news.revised))
+        behind = look.census.behind
+        while self._feeds.has_more(look.feed):
+            feed, at = look.feed, look.feed.next_start or 0
+            news = await self._feeds.news(feed, look.known)
+            if not len(news.candles) and not news.revised:
+                break
+            async with self._busy:
+                error = await failure_of(self._together(look, news))
                 if error is not None:
                     _log.warning("stepping together failed", feed=feed.id, exc_info=error)
-                    await self._only_candles(feed, news.candles, news.revised)
-            feed = await self._fresh(feed.id)
+                    await self._only_candles(feed, news)
+                    behind = behind or len(look.seats)
+            feed.next_start = at + len(news.candles) * feed.timeframe
             if len(news.candles) < MOST_AT_ONCE:
                 break
-        async with self._services.database.view() as view:
-            behind = await view.simulations.behind(feed.id, feed.next_start or 0)
-        for simulation_id in behind:
-            async with self._busy:
-                error = await failure_of(self._alone(feed, simulation_id))
-            if isinstance(error, ProviderDown) and not isinstance(error, NoData):
-                raise error
-            if error is not None:
-                await self._failed(simulation_id, error)
+            fresh = await self._look(feed.id)
+            if fresh is None:
+                break
+            look = fresh
+        if behind:
+            await self._catch_up_alone(look.feed.id)
+        return look.feed.next_start or 0
 
-    async def _together(self, feed: Feed, candles: Candles, revised: int) -> None:
-        at = feed.next_start or 0
-        end = at if not len(candles) else int(candles.start[-1]) + feed.timeframe
+    async def _catch_up_alone(self, feed_id: int) -> None:
+        async with self._services.database.view() as view:
+            feed = await view.simulations.feed(feed_id)
+            ids = [] if feed is None else await view.simulations.behind(feed_id, feed.next_start or 0)
+        for simulation_id in ids:
+            if feed is not None:
+                async with self._busy:
+                    await self._counted(simulation_id, self._alone(feed, simulation_id))
+
+    async def _counted(self, simulation_id: str, work: Awaitable[None]) -> None:
+        """Do something for one simulation; a failure counts against it alone. Raises `ProviderDown`."""
+        error = await failure_of(work)
+        if isinstance(error, ProviderDown) and not isinstance(error, NoData):
+            raise error
+        if error is not None:
+            await self._endings.failed(simulation_id, error)
+
+    async def _together(self, look: _Look, news: News) -> None:
+        """Step all simulations that are where their feed is, and commit that at once."""
+        feed, at, seats = look.feed, look.feed.next_start or 0, look.seats
+        whole = joined(look.known, news.candles)
         results: list[_Result] = []
-        if len(candles):
-            whole = await self._with_what_is_looked_back_at(feed, at, candles)
-            last = ""
-            while True:
-                async with self._services.database.view() as view:
-                    seats = await view.simulations.seats(feed.id, at, last, TOGETHER)
-                if not seats:
-                    break
-                last = seats[-1].id
-                stepped = await self._workers.run(step_all, [_running(seat) for seat in seats], whole)
-                ids = [seat.id for seat in seats]
-                results += await self._with_tidings(feed, ids, stepped)
+        while seats and len(news.candles):
+            stepped = await self._workers.run(step_all, [_running(seat) for seat in seats], whole)
+            results += await self._with_tidings(feed, seats, stepped)
+            if len(seats) < TOGETHER:
+                break
+            async with self._services.database.view() as view:
+                seats = await view.simulations.seats(feed.id, at, seats[-1].id, TOGETHER)
         async with self._services.database.unit() as unit:
-            await unit.lock(lock_name(feed.id))
-            if not await unit.simulations.move_feed(feed.id, at, end, revised):
+            if not await self._kept(unit, feed, news):
                 return
-            await keep(unit, feed.id, candles)
-            there = await unit.simulations.still_at(feed.id, at)
-            addresses = await self._write(unit, [each for each in results if each.id in there])
+            addresses = await self._write(unit, feed, at, results)
         for address in addresses:
             self._exit.wake(address)
 
-    async def _with_what_is_looked_back_at(self, feed: Feed, at: int, candles: Candles) -> Candles:
-        async with self._services.database.view() as view:
-            look_back = await view.simulations.longest_look_back(feed.id)
-            before = await stored(view, feed, at - look_back * feed.timeframe, at)
-        return joined(last_in_a_row(before), candles)
-
-    async def _only_candles(self, feed: Feed, candles: Candles, revised: int) -> None:
+    async def _only_candles(self, feed: Feed, news: News) -> None:
         """Take the candles of a feed down; the simulations on it lag behind from here on and are done alone."""
-        at = feed.next_start or 0
-        end = at if not len(candles) else int(candles.start[-1]) + feed.timeframe
         async with self._services.database.unit() as unit:
-            await unit.lock(lock_name(feed.id))
-            if await unit.simulations.move_feed(feed.id, at, end, revised):
-                await keep(unit, feed.id, candles)
+            await self._kept(unit, feed, news)
+
+    async def _kept(self, unit: Unit, feed: Feed, news: News) -> bool:
+        """Move a feed on in the caller's unit; False when another process has done so."""
+        await unit.lock(lock_name(feed.id))
+        at = feed.next_start or 0
+        end = at if not len(news.candles) else int(news.candles.start[-1]) + feed.timeframe
+        if not await unit.simulations.move_feed(feed.id, at, end, news.revised):
+            return False
+        await keep(unit, feed, news.candles)
+        return True
 
     async def _alone(self, feed: Feed, simulation_id: str) -> None:
         """Step one simulation up to where its feed is, through the stored candles."""
@@ -214,12 +235,11 @@ class Stepping:
             first = max(simulation.warm_from or 0, at - simulation.look_back * feed.timeframe)
             candles = await self._feeds.ensured(feed, first, until)
             stepped = await self._stepped_alone(simulation, feed, candles)
-            results = await self._with_tidings(feed, [simulation.id], [stepped])
+            seat = Seat(simulation.id, at, simulation.start, b"", b"")
+            results = await self._with_tidings(feed, [seat], [stepped])
             async with self._services.database.unit() as unit:
                 await unit.lock(lock_name(feed.id))
-                if simulation.id not in await unit.simulations.still_at(feed.id, at):
-                    return
-                addresses = await self._write(unit, results)
+                addresses = await self._write(unit, feed, at, results)
             for address in addresses:
                 self._exit.wake(address)
 
@@ -259,9 +279,10 @@ class Stepping:
 
     async def _begin(self, simulation: Simulation) -> None:
         """Warm a new simulation up; what has closed since it was started is stepped right after."""
-        feed, begun, _ = await self._look(simulation.feed_id)
-        if feed is None:
+        look = await self._look(simulation.feed_id)
+        if look is None:
             return
+        feed, begun = look.feed, look.census.begun > 0
         strategy = await self._strategy(simulation)
         program = compile_program(strategy, feed.timeframe, "next_open")
         warm_from = simulation.start - warm_up_candles(strategy, feed.timeframe) * feed.timeframe
@@ -269,7 +290,7 @@ class Stepping:
         try:
             candles = last_in_a_row(await self._feeds.ensured(feed, warm_from, end))
         except NoData as missing:
-            await self._pause(simulation, "no_data", str(missing))
+            await self._endings.pause(simulation, "no_data", str(missing))
             return
         at = int(candles.start[-1]) + feed.timeframe if len(candles) else end
         simulation.volume_known = not len(candles) or bool(candles.volume.any())
@@ -290,12 +311,13 @@ class Stepping:
             )
 
     async def _with_tidings(
-        self, feed: Feed, ids: Sequence[str], stepped: Sequence[Stepped]
+        self, feed: Feed, seats: Sequence[Seat], stepped: Sequence[Stepped]
     ) -> list[_Result]:
         """The results with what has to be said, which only those with events need."""
-        eventful = [id_ for id_, each in zip(ids, stepped, strict=True) if each.events]
+        pairs = list(zip(seats, stepped, strict=True))
+        eventful = [seat.id for seat, each in pairs if each.events]
         if not eventful:
-            return [_Result(id_, each) for id_, each in zip(ids, stepped, strict=True)]
+            return [_Result(seat, each) for seat, each in pairs]
         async with self._services.database.view() as view:
             simulations = await view.simulations.many(eventful)
             documents = {
@@ -303,15 +325,15 @@ class Stepping:
                 for id_, each in simulations.items()
             }
         results = []
-        for id_, each in zip(ids, stepped, strict=True):
-            saved = documents.get(id_)
+        for seat, each in pairs:
+            saved = documents.get(seat.id)
             if saved is None:
-                results.append(_Result(id_, each))
+                results.append(_Result(seat, each))
                 continue
             strategy = parse_strategy(saved.document)[0]
             events = read_events(strategy, records_of(each.events))
-            said = self._said(feed, simulations[id_], strategy, events)
-            results.append(_Result(id_, each, events, said))
+            said = self._said(feed, simulations[seat.id], strategy, events)
+            results.append(_Result(seat, each, events, said))
             await asyncio.sleep(0)
         return results
 
@@ -322,75 +344,24 @@ class Stepping:
         teller = Teller(simulation.id, simulation.name, strategy, market.synthetic, simulation.alert)
         return tidings(simulation, teller, events, feed.timeframe, market.now().timestamp(), clock())
 
-    async def _write(self, unit: Unit, results: Sequence[_Result]) -> set[ChatAddress]:
+    async def _write(self, unit: Unit, feed: Feed, at: int, results: Sequence[_Result]) -> set[ChatAddress]:
         """Write states, events and messages down; gives where messages leave for."""
+        addresses: set[ChatAddress] = set()
+        noisy = [each for each in results if each.events or each.stepped.halted]
+        # Who was stopped meanwhile says nothing any more, and their states stay as they are.
+        there = await unit.simulations.still_at(feed.id, at) if noisy else set()
         await unit.simulations.write_states([_change(each) for each in results])
-        addresses = set()
-        for each in results:
-            if each.events:
-                await unit.simulations.add_events(each.id, _placed(each.events))
-                await self._exit.write(unit, *each.said.outgoing)
-                addresses |= {outgoing.address for outgoing in each.said.outgoing}
-                await unit.simulations.set(each.id, **each.said.values)
+        for each in noisy:
+            if each.seat.id not in there:
+                continue
+            await unit.simulations.add_events(each.seat.id, _placed(each.events))
+            await self._exit.write(unit, *each.said.outgoing)
+            addresses |= {outgoing.address for outgoing in each.said.outgoing}
+            if each.said.values:
+                await unit.simulations.set(each.seat.id, **each.said.values)
             if each.stepped.halted:
-                addresses |= await self._end(unit, each.id, "drawdown")
+                addresses |= await self._endings.end(unit, each.seat.id, "drawdown")
         return addresses
-
-    async def _end(self, unit: Unit, simulation_id: str, reason: str, detail: str = "") -> set[ChatAddress]:
-        """Pause a simulation in the caller's unit and tell its chat why."""
-        simulation = await unit.simulations.get(simulation_id)
-        if simulation is None or not await unit.simulations.end(
-            simulation_id, PAUSED, reason, self._services.clock()
-        ):
-            return set()
-        address = address_of(simulation)
-        await self._exit.write(unit, Outgoing(address, notes.paused(simulation, reason, detail)))
-        return {address}
-
-    async def _pause(self, simulation: Simulation, reason: str, detail: str = "") -> None:
-        async with self._services.database.unit() as unit:
-            addresses = await self._end(unit, simulation.id, reason, detail)
-        for address in addresses:
-            self._exit.wake(address)
-
-    async def _pause_feed(self, feed: Feed, reason: str) -> None:
-        async with self._services.database.view() as view:
-            running = await view.simulations.running_on(feed.id)
-        for simulation in running:
-            await self._pause(simulation, reason)
-
-    async def _failed(self, simulation_id: str, error: Exception) -> None:
-        """Count a failure of one simulation; after ten in a row it is paused and the operator told."""
-        _log.error("simulation failed", simulation=simulation_id, exc_info=error)
-        addresses: set[ChatAddress] = set()
-        async with self._services.database.unit() as unit:
-            failures = await unit.simulations.fail(simulation_id, repr(error)[:500])
-            if failures >= MOST_FAILURES:
-                addresses = await self._end(unit, simulation_id, "failures")
-                text = f"Simulation {simulation_id} failed {failures} times in a row and is paused: {error!r}"
-                await self._tell_operator(unit, "simulation_failed", text)
-        for address in addresses:
-            self._exit.wake(address)
-
-    async def _provider_fails(self, feed: Feed, down: ProviderDown) -> None:
-        """Wait, and tell the chats once when it has lasted for an hour."""
-        _log.warning("no prices for simulations", feed=feed.id, error=str(down))
-        now = self._services.clock()
-        since = feed.failing_since or now
-        tells = not feed.outage_told and now - since >= OUTAGE
-        addresses: set[ChatAddress] = set()
-        async with self._services.database.unit() as unit:
-            if feed.failing_since is None or tells:
-                await unit.simulations.feed_fails(feed.id, since, told=feed.outage_told or tells)
-            if tells:
-                waiting = defaultdict(list)
-                for simulation in await unit.simulations.running_on(feed.id):
-                    waiting[address_of(simulation)].append(simulation)
-                for address, those in waiting.items():
-                    await self._exit.write(unit, Outgoing(address, notes.outage(those, feed.symbol)))
-                addresses = set(waiting)
-        for address in addresses:
-            self._exit.wake(address)
 
 
 def _running(seat: Seat) -> Running:
@@ -399,7 +370,14 @@ def _running(seat: Seat) -> Running:
 
 def _change(result: _Result) -> StateChange:
     stepped = result.stepped
-    return StateChange(result.id, stepped.next_start, stepped.state, stepped.quantity, stepped.equity)
+    return StateChange(
+        result.seat.id,
+        result.seat.next_start,
+        stepped.next_start,
+        stepped.state,
+        stepped.quantity,
+        stepped.equity,
+    )
 
 
 def _placed(events: Sequence[Event]) -> list[tuple[int, int, dict[str, Any]]]:
