@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from adapters.heartbeat import beat
 from adapters.telegram.adapter import Connection, TelegramAdapter
 from bot.app import Randebu
+from bot.dispatch.tasks import Tasks
 from bot.errors import SettingsError
 from bot.messages import Adapter
 from bot.settings import Settings
@@ -60,15 +61,16 @@ async def _serve(settings: Settings) -> None:
     platforms = _platforms(settings, randebu)
     for platform in platforms:
         randebu.attach(platform)
-    beating = asyncio.ensure_future(beat(settings.data_dir))
+    signs = Tasks()
+    signs.start(beat(settings.data_dir), "heartbeat")
     try:
         await randebu.start()
         await _listen(platforms)
     finally:
-        beating.cancel()
         await randebu.close()
         for platform in platforms:
             await platform.close()
+        await signs.close()
 
 
 def _platforms(settings: Settings, randebu: Randebu) -> Sequence[Platform]:

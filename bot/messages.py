@@ -46,6 +46,11 @@ class Command:
     name: str
     arguments: str = ""
 
+    @property
+    def line(self) -> str:
+        """The command as a person types it."""
+        return f"/{self.name} {self.arguments}".rstrip()
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -57,7 +62,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """An earlier message, named by its platform id, that its sender has changed."""
+    """An earlier message, named by its platform id, that its sender has changed; a command's text is its line."""
 
     message: str
     text: str

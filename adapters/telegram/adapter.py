@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import structlog
 from aiogram import Bot
-from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import PRODUCTION, TelegramAPIServer
 from aiogram.exceptions import (
     ClientDecodeError,
@@ -25,14 +25,15 @@ from adapters.telegram.introduction import introduction
 from adapters.telegram.listening import Listening
 from adapters.telegram.polling import POLL_SECONDS, QUIET_SECONDS, Polling
 from adapters.telegram.posting import Posting
-from adapters.telegram.previews import Previews
+from adapters.telegram.previews import Previews, Rhythm
 from adapters.telegram.render import split
+from adapters.telegram.session import Session
 from adapters.telegram.updates import PLATFORM, Me
 from adapters.telegram.webhook import Webhook
 from bot.accounts.linking import fact_of_bot
 from bot.clock import Clock, system_clock
 from bot.dispatch.tasks import Tasks
-from bot.errors import SettingsError
+from bot.errors import SettingsError, TryLater
 from bot.messages import ChatAddress, Delivery, LastingReply, PassingReply
 
 _log = structlog.get_logger(__name__)
@@ -41,6 +42,10 @@ WRONG_TOKEN = (
     "TELEGRAM_TOKEN is not a token that Telegram knows: take the one that @BotFather shows for your bot."  # noqa: S105
 )
 TELEGRAMS_LIMITS = Limits()
+USUAL_RHYTHM = Rhythm()
+
+_STOPPED_SECONDS = 60.0
+"""How long a piece waits when the token is wrong; it leaves after a start with another one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,17 +76,19 @@ class TelegramAdapter:
         house: House,
         clock: Clock = system_clock,
         limits: Limits = TELEGRAMS_LIMITS,
+        rhythm: Rhythm = USUAL_RHYTHM,
     ) -> None:
         self._connection = connection
         self._bot = self._new_bot()
         self._house = house
         self._gate = Gate(limits)
-        calls = Calls(self._bot, self._gate)
-        self._previews = Previews(calls, house)
+        self._calls = calls = Calls(self._bot, self._gate)
+        self._previews = Previews(calls, house, rhythm)
         self._posting = Posting(calls, self._previews)
         self._listening = Listening(calls, self._previews, house, clock)
         self._tasks = Tasks()
         self._slots: set[ChatAddress] = set()
+        self._stopped = False
 
     def split(self, reply: LastingReply) -> Sequence[LastingReply]:
         """Pieces of at most 4096 units; what would need more than five becomes a file."""
@@ -89,12 +96,14 @@ class TelegramAdapter:
 
     async def ready(self, address: ChatAddress) -> None:
         """Wait at the gate and take a slot for the next piece."""
-        if address not in self._slots:
+        if address not in self._slots and not self._stopped:
             await self._gate.wait(address.chat)
             self._slots.add(address)
 
     async def deliver(self, delivery: Delivery) -> str:
-        """Send one piece; the receipt is `chat:number of the message`."""
+        """Send one piece; the receipt is `chat:number of the message`. Raises what `bot.messages.Adapter` says."""
+        if self._stopped:
+            raise TryLater(_STOPPED_SECONDS)
         await self.ready(delivery.address)
         self._slots.discard(delivery.address)
         return await self._posting.post(delivery)
@@ -109,8 +118,9 @@ class TelegramAdapter:
             await self._meet()
             self._tasks.start(self._introduce(), "introduction to telegram")
             await self._previews.recover()
-            await self._entrance().run()
+            await self._listen()
         except (TelegramUnauthorizedError, TelegramNotFound) as error:
+            self._stopped = True
             raise SettingsError(WRONG_TOKEN) from error
         finally:
             await self._previews.close()
@@ -121,6 +131,21 @@ class TelegramAdapter:
         await self._listening.close()
         await self._previews.close()
         await self._bot.session.close()
+
+    async def _listen(self) -> None:
+        """Let updates in until the token turns out to be revoked, which may show first when something is sent."""
+        entrance = asyncio.ensure_future(self._entrance().run())
+        refused = asyncio.ensure_future(self._calls.unauthorized.wait())
+        try:
+            await asyncio.wait((entrance, refused), return_when=asyncio.FIRST_COMPLETED)
+            if entrance.done():
+                return await entrance
+        finally:
+            entrance.cancel()
+            refused.cancel()
+            await asyncio.gather(entrance, refused, return_exceptions=True)
+        self._stopped = True
+        raise SettingsError(WRONG_TOKEN)
 
     def _entrance(self) -> Polling | Webhook:
         listening, connection = self._listening, self._connection
@@ -144,7 +169,7 @@ class TelegramAdapter:
         if connection.api_url is not None:
             server = TelegramAPIServer.from_base(connection.api_url, is_local=connection.api_local)
         try:
-            return Bot(connection.token, session=AiohttpSession(api=server))
+            return Bot(connection.token, session=Session(api=server))
         except TokenValidationError as error:
             raise SettingsError(WRONG_TOKEN) from error
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import TypeVar
 
 import structlog
@@ -49,7 +50,18 @@ _GONE = (
     "peer_id_invalid",
     "user is deactivated",
     "bot is not a member",
+    "chat_restricted",
+    "chat_send_plain_forbidden",
 )
+_NO_FILES = re.compile(
+    r"(?:not enough|have no) rights to send (?!a? ?(?:text )?messages?\b)|chat_send_(?!plain)\w+_forbidden",
+    re.ASCII,
+)
+"""Groups may forbid photos and files, and allow words all the same."""
+
+_WITHOUT_EFFECT = ("message is not modified", "query is too old", "message to delete not found")
+"""What Telegram answers when there was nothing left to be done."""
+
 Result = TypeVar("Result")
 
 
@@ -69,12 +81,17 @@ class NotAsPhoto(Exception):
     """Telegram does not take this picture as a photo; as a file it may pass."""
 
 
+class NoFilesHere(Exception):
+    """This chat takes words, but no photos or files."""
+
+
 class Calls:
     """The wire to Telegram; slots are taken at the gate before, and a 429 closes it."""
 
     def __init__(self, bot: Bot, gate: Gate) -> None:
         self._bot = bot
         self.gate = gate
+        self.unauthorized = asyncio.Event()
 
     async def lasting(
         self, chat: str, method: TelegramMethod[Result], seconds: int = LASTING_SECONDS
@@ -82,17 +99,18 @@ class Calls:
         """Make a call whose slot was taken.
 
         Raises `TryLater` when it surely had no effect and may be made again, `ChatGone`, `ChatMoved`,
-        `DeliveryFailed`, one of this module's own, or aiogram's error when it may have had its effect.
+        `DeliveryFailed`, one of this module's own, or `ConnectionError` when it may have had its effect.
         """
         try:
             return await self._bot(method, request_timeout=seconds)
+        except ClientDecodeError as error:
+            raise ConnectionError(f"{type(method).__name__}: no JSON, {error.original}") from error
         except TelegramAPIError as error:
             if isinstance(error, TelegramRetryAfter):
                 self.gate.close(chat, error.retry_after)
-            meaning = _meaning(error)
-            if meaning is None:
-                raise
-            raise meaning from error
+            elif isinstance(error, TelegramUnauthorizedError):
+                self.unauthorized.set()
+            raise _meaning(error) or ConnectionError(f"{type(method).__name__}: {error}") from error
 
     async def passing(self, chat: str, method: TelegramMethod[Result]) -> Result | None:
         """Make a call that may fail, in a slot of its own; None when there is none or the server asks to wait.
@@ -112,7 +130,9 @@ class Calls:
         try:
             return await self._bot(method, request_timeout=PASSING_SECONDS)
         except (TelegramAPIError, ClientDecodeError) as error:
-            _log.info("call without effect", method=type(method).__name__, error=str(error))
+            said = str(error)
+            if not any(sign in said.lower() for sign in _WITHOUT_EFFECT):
+                _log.info("call without effect", method=type(method).__name__, error=said[:300])
             return None
 
 
@@ -124,7 +144,11 @@ def _meaning(error: TelegramAPIError) -> Exception | None:
         case TelegramMigrateToChat():
             return ChatMoved(str(error.migrate_to_chat_id))
         case TelegramForbiddenError():
-            return ChatGone(error.message)
+            return (
+                NoFilesHere(error.message)
+                if _NO_FILES.search(error.message.lower())
+                else ChatGone(error.message)
+            )
         case TelegramBadRequest():
             return _bad_request(error.message)
         case TelegramUnauthorizedError() | TelegramNotFound():
@@ -136,6 +160,8 @@ def _meaning(error: TelegramAPIError) -> Exception | None:
 
 def _bad_request(message: str) -> Exception:
     said = message.lower()
+    if _NO_FILES.search(said):
+        return NoFilesHere(message)
     if any(sign in said for sign in _GONE):
         return ChatGone(message)
     if "message is not modified" in said:
@@ -156,13 +182,14 @@ def _bad_request(message: str) -> Exception:
 async def until_done(bot: Bot, method: TelegramMethod[Result]) -> Result:
     """Make an uncounted call again and again while Telegram cannot be reached.
 
-    Raises `TelegramUnauthorizedError` or `TelegramNotFound` for a wrong token.
+    Raises `TelegramUnauthorizedError` or `TelegramNotFound` for a wrong token, `TelegramBadRequest` for a call that
+    will never be taken.
     """
     pause = _FIRST_PAUSE
     while True:
         try:
             return await bot(method)
-        except (TelegramUnauthorizedError, TelegramNotFound):
+        except (TelegramUnauthorizedError, TelegramNotFound, TelegramBadRequest):
             raise
         except (TelegramAPIError, ClientDecodeError) as error:
             _log.warning("telegram cannot be reached", method=type(method).__name__, error=str(error)[:300])

@@ -24,6 +24,14 @@ class Buttons(Protocol):
         """The answer that a platform knows by a receipt."""
         ...
 
+    async def thread(self, delivery: int) -> str | None:
+        """The topic in which a delivered piece stands."""
+        ...
+
+    async def receipt(self, choice: str) -> str | None:
+        """The receipt of the message that shows a question now."""
+        ...
+
 
 class House(Protocol):
     """The middle floor, as the adapter sees it."""

@@ -103,7 +103,6 @@ class Listening:
         address, button = pressed.address, pressed.button
         if address is None or button is None:
             return
-        decided = False
         body: Body
         match button:
             case StopButton():
@@ -111,17 +110,18 @@ class Listening:
             case ActionButton(delivery, place):
                 line = await self._house.buttons.line(delivery, place, address)
                 body = Unsupported("this old button") if line is None else meant_by(line)
+                # Telegram does not tell the topic of a message that is too old.
+                thread = None if line is None else await self._house.buttons.thread(delivery)
+                address = address if thread is None else replace(address, thread=thread)
             case ChoiceButton(choice, place):
                 option = await self._house.buttons.option(choice, place)
                 body = Answer(choice, "" if option is None else option.value)
-                decided = option is None or not option.open
-                # Telegram does not tell the topic of a message that is too old.
                 if option is not None and option.address.chat == address.chat:
                     address = option.address
         await self._accept(
             Incoming(pressed.id, address, pressed.sender, self._clock(), body, pressed.private)
         )
-        if decided:
+        if isinstance(button, ChoiceButton) and await self._is_left_over(button, pressed, address):
             self._tasks.start(self._take_buttons_away(pressed, address), f"buttons of {pressed.message}")
 
     async def _react(self, reacted: Reacted) -> None:
@@ -138,6 +138,13 @@ class Listening:
 
     async def _quietly(self, method: TelegramMethod[Any]) -> None:
         await self._calls.quietly(method)
+
+    async def _is_left_over(self, button: ChoiceButton, pressed: Pressed, address: ChatAddress) -> bool:
+        """True for a copy of a decided question: the message that shows it now is redrawn, its copies are not."""
+        option = await self._house.buttons.option(button.choice, button.place)
+        if option is not None and option.open:
+            return False
+        return await self._house.buttons.receipt(button.choice) != f"{address.chat}:{pressed.message}"
 
     async def _take_buttons_away(self, pressed: Pressed, address: ChatAddress) -> None:
         """A question that is decided needs no buttons, also where it was shown a second time."""

@@ -13,6 +13,7 @@ from adapters.telegram.calls import (
     LASTING_SECONDS,
     UPLOAD_SECONDS,
     Calls,
+    NoFilesHere,
     NoSuchMessage,
     NotAsPhoto,
     NotSoFormatted,
@@ -25,6 +26,9 @@ from adapters.telegram.render import Drawn, draw, file_name
 from adapters.telegram.updates import message_number
 from bot.messages import Choice, Delivery, File, Notice, Picture, Settled, TextFinal
 
+_NO_FILES_HERE = (
+    "(This group takes no {what} from me, so it is missing here. Ask me in a private chat and you get it.)"
+)
 _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 
 
@@ -83,6 +87,18 @@ class Posting:
         if placeholder is not None:
             await self._previews.remove(delivery.address)
             await self._calls.gate.wait(delivery.address.chat)
+        try:
+            return await self._attach(delivery, reply)
+        except NoFilesHere:
+            await self._calls.gate.wait(delivery.address.chat)
+        what = "pictures" if isinstance(reply, Picture) else "files"
+        words = f"{reply.caption}\n\n{_NO_FILES_HERE.format(what=what)}".strip()
+        actions = reply.actions if isinstance(reply, Picture) else ()
+        said = replace(delivery, reply=Notice(words, actions))
+        return await self._send(said, draw(said, repeated=_may_be_here(delivery)))
+
+    async def _attach(self, delivery: Delivery, reply: Picture | File) -> int:
+        """Send a picture or a file as such."""
         drawn = draw(delivery, repeated=_may_be_here(delivery))
         content = BufferedInputFile(reply.content, file_name(reply.name))
         if isinstance(reply, Picture):

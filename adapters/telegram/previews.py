@@ -32,16 +32,23 @@ from bot.messages import ChatAddress, PassingReply, TextGrowing
 
 _log = structlog.get_logger(__name__)
 
-FIRST_AFTER = 1.0
-DRAFT_EVERY = 1.5
-EDIT_EVERY = 3.0
-DRAFT_LIVES = 20.0
-"""Seconds: until a wait is shown at all, between two drafts and between two edits, until an unchanged draft is
-sent again (Telegram shows one for 30)."""
-
-_LOOK_EVERY = 0.25
 _NOTHING_YET = "…"
 _STOP_BUTTON = keyboard([("Stop", StopButton())])
+
+
+@dataclass(frozen=True, slots=True)
+class Rhythm:
+    """How often what is under way is drawn, in seconds.
+
+    Until a wait is shown at all, between two drafts, between two edits, until an unchanged draft is sent again
+    (Telegram shows one for 30), and between two looks at what there is.
+    """
+
+    first_after: float = 1.0
+    draft_every: float = 1.5
+    edit_every: float = 3.0
+    draft_lives: float = 20.0
+    look_every: float = 0.25
 
 
 @dataclass(slots=True)
@@ -59,8 +66,9 @@ class _Showing:
 class Previews:
     """Shows what is under way at a pace that leaves room for what lasts, and gives way to it."""
 
-    def __init__(self, calls: Calls, house: House) -> None:
+    def __init__(self, calls: Calls, house: House, rhythm: Rhythm) -> None:
         self._calls = calls
+        self._rhythm = rhythm
         self._house = house
         self.placeholders = Placeholders(house)
         self._showings: dict[ChatAddress, _Showing] = {}
@@ -134,7 +142,7 @@ class Previews:
         answered = self._tasks.start(self._house.answered(address), f"answered {address}")
         try:
             while not answered.done():
-                await asyncio.wait((answered,), timeout=_LOOK_EVERY)
+                await asyncio.wait((answered,), timeout=self._rhythm.look_every)
                 if not answered.done():
                     await self._draw(address)
         finally:
@@ -153,10 +161,11 @@ class Previews:
             showing, now = self._showing(address), asyncio.get_running_loop().time()
             body = draw_passing(showing.text, showing.line)
             as_draft = self._takes_drafts(address)
-            age = now - showing.drawn_at
-            if now - showing.began < FIRST_AFTER or age < (DRAFT_EVERY if as_draft else EDIT_EVERY):
+            age, rhythm = now - showing.drawn_at, self._rhythm
+            every = rhythm.draft_every if as_draft else rhythm.edit_every
+            if now - showing.began < rhythm.first_after or age < every:
                 return
-            if body == showing.shown and not (as_draft and age > DRAFT_LIVES):
+            if body == showing.shown and not (as_draft and age > rhythm.draft_lives):
                 return
             try:
                 await (self._draw_draft if as_draft else self._draw_placeholder)(address, showing, body)

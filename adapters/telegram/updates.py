@@ -24,6 +24,7 @@ from pydantic import ValidationError
 from adapters.telegram.buttons import Button, from_data
 from adapters.telegram.contents import kind_of
 from bot.messages import Body, ChatAddress, Command, Edit, Incoming, Sender, Text, Unsupported
+from bot.tools.plain import plain
 
 PLATFORM = "telegram"
 MAX_TEXT = 32_768
@@ -34,8 +35,8 @@ THUMB_UP = "👍"
 _GENERAL_TOPIC = 1
 _NAME_LETTERS = 64
 _UNREADABLE = "this message, which is of a kind that I do not know,"
+_LINK = re.compile(r"link_([A-Za-z0-9_-]{1,59})")
 _COMMAND = re.compile(r"/([A-Za-z]\w{0,31}|)(?:@(\w+))?(?:\s+(.*))?", re.DOTALL | re.ASCII)
-_LINK = re.compile(r"link_(\w+)", re.ASCII)
 _HALVES = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -161,10 +162,10 @@ def _message(message: Message | None, me: Me) -> Heard | None:
 def _edit(update: int, message: Message, me: Me) -> Incoming | None:
     sender = _sender(message.from_user, message.sender_chat)
     body = _body(message, me)
-    if sender is None or not isinstance(body, Text):
+    if sender is None or not isinstance(body, Text | Command):
         return None
     private = message.chat.type == "private"
-    change = Edit(_id_of(message), body.text)
+    change = Edit(_id_of(message), body.text if isinstance(body, Text) else body.line)
     return Incoming(f"edit:{update}", _address(message), sender, _at(message), change, private)
 
 
@@ -220,8 +221,7 @@ def _body(message: Message, me: Me) -> Body | None:
             return None
         if not (addressed or receiver or me.knows(name, message.from_user)):
             return None
-        link = _LINK.fullmatch(arguments.strip()) if name == "start" else None
-        return Command(name, arguments.strip()) if link is None else Command("link", link[1])
+        return _start(message, arguments.strip()) if name == "start" else Command(name, arguments.strip())
     if not addressed:
         return None
     if len(text) > MAX_TEXT:
@@ -231,6 +231,14 @@ def _body(message: Message, me: Me) -> Body | None:
         return Text(said) if said else Command("start")
     kind = kind_of(message)
     return None if kind is None else Unsupported(kind)
+
+
+def _start(message: Message, payload: str) -> Command:
+    """What /start says: `t.me/<bot>?start=link_CODE` links an account, but only where nobody else reads the code."""
+    link = _LINK.fullmatch(payload)
+    if link is not None and message.chat.type == "private":
+        return Command("link", link[1])
+    return Command("start")
 
 
 def _names_us(message: Message, me: Me) -> bool:
@@ -296,7 +304,9 @@ def _user(user: User) -> Sender:
 
 
 def _name(name: str) -> str:
-    return " ".join(clean(name).split())[:_NAME_LETTERS] or "somebody"
+    """A name as it can be shown: people choose theirs freely, stars, links and reversed letters included."""
+    shown = plain(clean(name), _NAME_LETTERS)
+    return "somebody" if shown == "?" else shown
 
 
 def clean(text: str) -> str:

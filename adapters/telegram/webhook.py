@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import structlog
 from aiogram import Bot, Dispatcher
+from aiogram.exceptions import TelegramBadRequest
 from aiogram.methods import SetWebhook
 from aiogram.webhook.aiohttp_server import SimpleRequestHandler
 from aiohttp import web
@@ -19,6 +20,8 @@ from adapters.telegram.polling import WANTED, Take
 from bot.errors import SettingsError
 
 _log = structlog.get_logger(__name__)
+
+_UNRESOLVED_SECONDS = 30.0
 
 
 class Entrance(SimpleRequestHandler):
@@ -60,7 +63,8 @@ class Webhook:
     async def run(self) -> None:
         """Serve until cancelled; the registration stays, so that Telegram keeps what comes meanwhile.
 
-        Raises `SettingsError` when the port is taken, `TelegramUnauthorizedError` for a wrong token.
+        Raises `SettingsError` when the port is taken or Telegram does not take the address,
+        `TelegramUnauthorizedError` for a wrong token.
         """
         app = web.Application()
         entrance = Entrance(self._bot, self._secret, self._take)
@@ -89,4 +93,14 @@ class Webhook:
             allowed_updates=list(WANTED),
             drop_pending_updates=False,
         )
-        await until_done(self._bot, method)
+        while True:
+            try:
+                await until_done(self._bot, method)
+                return
+            except TelegramBadRequest as error:
+                if "resolve" not in error.message:
+                    raise SettingsError(
+                        f"TELEGRAM_WEBHOOK_URL is not an address that Telegram takes: {error.message}."
+                    ) from error
+                _log.warning("telegram does not find the webhook's address", error=error.message)
+            await asyncio.sleep(_UNRESOLVED_SECONDS)

@@ -87,10 +87,14 @@ class Admission:
         if earlier is None or earlier.sender_user != incoming.sender.user:
             return
         before = body_from_json(earlier.body)
+        said = (
+            before.text if isinstance(before, Text) else before.line if isinstance(before, Command) else None
+        )
         # Platforms tell of an edit also when something else than the text has changed.
-        if not isinstance(before, Text) or before.text == edit.text:
+        if said is None or said == edit.text:
             return
-        if not await unit.journal.replace_waiting(earlier.id, body_to_json(Text(edit.text))):
+        words = isinstance(before, Text) and not edit.text.startswith("/")
+        if not (words and await unit.journal.replace_waiting(earlier.id, body_to_json(Text(edit.text)))):
             raise Refused("I have already taken up that message. Please send the changed one anew.")
 
     async def _stop(self, unit: Unit, incoming: Incoming) -> None:

@@ -60,3 +60,14 @@ class Buttons:
         if row is None or row.kind in ("Choice", "Settled"):
             return None
         return StoredAnswer(row.id, ChatAddress(row.platform, row.chat, row.thread))
+
+    async def thread(self, delivery: int) -> str | None:
+        """The chat's thread in which a delivered piece stands; None where there is no such piece."""
+        async with self._database.view() as view:
+            row = await view.deliveries.get(delivery)
+        return None if row is None else row.thread
+
+    async def receipt(self, choice: str) -> str | None:
+        """The platform's id of the message that shows a question now; an earlier copy of it has another."""
+        async with self._database.view() as view:
+            return await view.deliveries.receipt_of_choice(choice)

@@ -246,7 +246,11 @@ class Outbox:
         except DeliveryFailed as refused:
             return await self._give_up(address, row, str(refused))
         except Exception as error:  # the outbox is one of the three places where everything is caught
-            _log.warning("delivery failed", address=str(address), delivery=row.id, exc_info=error)
+            # What happens on every network needs no traceback.
+            fault = None if isinstance(error, OSError) else error
+            _log.warning(
+                "delivery failed", address=str(address), delivery=row.id, error=str(error), exc_info=fault
+            )
             if row.failures + 1 >= MAX_FAILURES:
                 return await self._give_up(address, row, repr(error))
             return await self._wait(address, row, 2.0 ** (row.failures + 1), repr(error), counts=True)

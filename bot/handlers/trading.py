@@ -21,11 +21,17 @@ from bot.trading.timeframe import DAY, parse_timeframe
 
 if TYPE_CHECKING:
     from storage.database import Unit
+    from storage.trading import Backtest
 
 _MOST_BUTTONS = 6
 _DURATION = re.compile(r"[0-9]+[a-z]+", re.IGNORECASE | re.ASCII)
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\S*", re.ASCII)
 _AFTER_A_BACKTEST = ("details", "trades", "again")
+_DATES = (("7 days", "7d"), ("30 days", "30d"), ("90 days", "90d"), ("A year", "365d"), ("The same", "same"))
+_WHICH_DATES = (
+    "For which time shall I test it again? Choose one, or type the dates yourself, for instance: "
+    "“backtest it from 2026-01-01 to 2026-03-01”."
+)
 
 
 async def bots(request: Request) -> Outcome:
@@ -81,6 +87,8 @@ async def backtest(request: Request) -> Outcome:
     words = request.arguments.split()
     if len(words) == 2 and words[0].lower() in _AFTER_A_BACKTEST:
         return await _after(request, words[0].lower(), words[1])
+    if len(words) > 2 and words[0].lower() == "again":
+        return await _again(request, words[1], " ".join(words[2:]))
     asked = parse(request.arguments)
     return await use(
         request,
@@ -142,16 +150,11 @@ def _is_length(word: str) -> bool:
 
 
 async def _after(request: Request, what: str, backtest_id: str) -> Outcome:
-    """What a person may ask of an earlier backtest of theirs: its fills as text or as a file, or the same again."""
-    async with request.services.database.view() as view:
-        row = await view.trading.backtest(backtest_id, request.caller.owner)
-        if row is None:
-            raise Refused("You have no such backtest. /bot shows the latest ones of a bot.")
-        bot_id, asked, result = row.bot_id, row.request["asked"], row.result
-        if await view.trading.bot(bot_id, request.caller.owner) is None and what == "again":
-            raise Refused("The bot of this backtest has been deleted, so it cannot be run again.")
+    """What a person may ask of an earlier backtest of theirs: its fills as text or as a file, or other dates."""
+    row = await _earlier(request, backtest_id, to_run=what == "again")
     if what == "again":
-        return await use(request, "run_backtest", bot=bot_id, **asked)
+        return Outcome(replies=(Notice(_WHICH_DATES, _dates_of(backtest_id)),))
+    result = row.result
     if result is None:
         raise Refused("This backtest has no result: it failed or was stopped. Run it again with /backtest.")
     if what == "details":
@@ -163,6 +166,39 @@ async def _after(request: Request, what: str, backtest_id: str) -> Outcome:
     )
     name = f"{file_name(result['name'])}-{backtest_id[:SHORT_ID]}-trades.csv"
     return Outcome(replies=(File(name, trades_csv(result["events"]), caption),))
+
+
+async def _again(request: Request, backtest_id: str, dates: str) -> Outcome:
+    """An earlier test once more: on the `same` dates, or on others, said as to /backtest."""
+    row = await _earlier(request, backtest_id, to_run=True)
+    before: dict[str, Any] = row.request["asked"]
+    if dates.lower() == "same":
+        return await use(request, "run_backtest", bot=row.bot_id, **before)
+    asked = parse(dates)
+    if asked.bot is not None:
+        raise Refused(_WHICH_DATES)
+    kept = {name: before[name] for name in ("timeframe", "initial_balance") if name in before}
+    if asked.timeframe is not None:
+        kept["timeframe"] = asked.timeframe
+    return await use(
+        request, "run_backtest", bot=row.bot_id, days=asked.days, start=asked.start, end=asked.end, **kept
+    )
+
+
+async def _earlier(request: Request, backtest_id: str, *, to_run: bool) -> Backtest:
+    """A backtest of this person's; raises `Refused` where there is none, or none that can be run again."""
+    async with request.services.database.view() as view:
+        row = await view.trading.backtest(backtest_id, request.caller.owner)
+        if row is None:
+            raise Refused("You have no such backtest. /bot shows the latest ones of a bot.")
+        if to_run and await view.trading.bot(row.bot_id, request.caller.owner) is None:
+            raise Refused("The bot of this backtest has been deleted, so it cannot be run again.")
+    return row
+
+
+def _dates_of(backtest_id: str) -> tuple[Action, ...]:
+    """Buttons for the same test on other dates."""
+    return tuple(Action(label, f"/backtest again {backtest_id} {dates}") for label, dates in _DATES)
 
 
 def _with_origin(text: str, result: Mapping[str, Any]) -> str:

@@ -62,6 +62,7 @@ class BotApi:
         self.webhook_refusals = 0
         self._methods = Methods(self.world)
         self._polls = 0
+        self._closing = False
         self._pushing: asyncio.Task[None] | None = None
         self._runner: web.AppRunner | None = None
 
@@ -79,6 +80,8 @@ class BotApi:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._closing = True
+        self.world.tell()
         if self._pushing is not None:
             self._pushing.cancel()
             with suppress(asyncio.CancelledError):
@@ -166,7 +169,7 @@ class BotApi:
                     "make sure that only one bot instance is running",
                 )
             pending = self.world.pending(offset, int(parameters.get("limit", 100)))
-            if pending or time.monotonic() >= until:
+            if pending or self._closing or time.monotonic() >= until:
                 return pending
             with suppress(TimeoutError):
                 await asyncio.wait_for(self.world.news.wait(), until - time.monotonic())

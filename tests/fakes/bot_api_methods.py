@@ -75,6 +75,7 @@ class Methods:
 
     def _send_photo(self, parameters: Parameters) -> dict[str, Any]:
         chat = self._chat(parameters)
+        _require_files(chat, "photos")
         content = _attached(parameters, "photo")
         if self._world.refuses_photos or not content.startswith(b"\x89PNG"):
             raise ApiError(400, "Bad Request: PHOTO_INVALID_DIMENSIONS")
@@ -83,6 +84,7 @@ class Methods:
 
     def _send_document(self, parameters: Parameters) -> dict[str, Any]:
         chat = self._chat(parameters)
+        _require_files(chat, "documents")
         content = _attached(parameters, "document")
         caption = self._text(parameters, "caption", "caption_entities", MAX_CAPTION)
         name = parameters.get("filename of " + parameters["document"].removeprefix("attach://"), "")
@@ -238,6 +240,11 @@ def _keyboard(parameters: Parameters) -> list[list[dict[str, Any]]]:
         if not button.get("text"):
             raise ApiError(400, "Bad Request: inline keyboard button text must be non-empty")
     return rows
+
+
+def _require_files(chat: WorldChat, what: str) -> None:
+    if chat.words_only:
+        raise ApiError(400, f"Bad Request: not enough rights to send {what} to the chat")
 
 
 def _attached(parameters: Parameters, name: str) -> bytes:

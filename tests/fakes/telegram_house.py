@@ -10,6 +10,7 @@ from typing import Any
 
 from adapters.telegram.adapter import Connection, TelegramAdapter
 from adapters.telegram.gate import Limits
+from adapters.telegram.previews import Rhythm
 from bot.app import Randebu
 from bot.clock import Clock, system_clock
 from bot.messages import ChatAddress, LastingReply, Outgoing
@@ -20,6 +21,9 @@ from tests.fakes.telegram_world import BOT_NAME, Person, Shown, World, WorldChat
 
 HASTY = Limits(second=0.02, minute=0.4, calls_per_second=500)
 """Limits for tests that are about something else."""
+
+BRISK = Rhythm(first_after=0.1, draft_every=0.15, edit_every=0.3, look_every=0.025)
+"""A rhythm for tests that are about something else: ten times the usual one."""
 
 PATIENCE_SECONDS = 30
 
@@ -93,6 +97,7 @@ async def open_telegram_house(
     model: Any = None,
     clock: Clock = system_clock,
     limits: Limits = HASTY,
+    rhythm: Rhythm = BRISK,
     **connection: Any,
 ) -> AsyncIterator[TelegramHouse]:
     """Open a house on Telegram; with an `api` of an earlier one it is a restart."""
@@ -100,14 +105,21 @@ async def open_telegram_house(
         async with (
             BotApi() as fresh,
             open_telegram_house(
-                settings, workers, api=fresh, model=model, clock=clock, limits=limits, **connection
+                settings,
+                workers,
+                api=fresh,
+                model=model,
+                clock=clock,
+                limits=limits,
+                rhythm=rhythm,
+                **connection,
             ) as house,
         ):
             yield house
         return
     randebu = Randebu(settings, clock=clock, model=model, workers=workers)
     details = {"api_url": api.url, "poll_seconds": 5, **connection}
-    adapter = TelegramAdapter(Connection(TOKEN, **details), randebu, clock, limits)
+    adapter = TelegramAdapter(Connection(TOKEN, **details), randebu, clock, limits, rhythm)
     randebu.attach(adapter)
     await randebu.start()
     running = asyncio.get_running_loop().create_task(adapter.run())

@@ -79,6 +79,7 @@ class WorldChat:
     forum: bool = False
     topics: set[int] = field(default_factory=set)
     closed: str | None = None
+    words_only: bool = False
     gone_topics: set[int] = field(default_factory=set)
     moved_to: int | None = None
     messages: dict[int, Shown] = field(default_factory=dict)

@@ -66,11 +66,29 @@ async def test_a_test_can_be_looked_at_taken_along_and_repeated(desk: Desk) -> N
     assert file.name.startswith("pepe-dip-")
     assert "synthetic" in file.caption
 
-    repeated = await alice.commands(again)
+    which = (await alice.commands(again)).replies[0]
+    assert isinstance(which, Notice)
+    assert [action.label for action in which.actions] == [
+        "7 days",
+        "30 days",
+        "90 days",
+        "A year",
+        "The same",
+    ]
+    week = await alice.commands(which.actions[0].line)
+    assert week.result["timeframe"] == "1h"
+    assert week.result["data"]["candles"] == 7 * 24
+    for dates in ("2026-01-01 2026-01-31", "30m 2026-01-01 2026-01-31"):
+        other = await alice.commands(f"{again} {dates}")
+        assert other.result["data"]["first"].startswith("2026-01-01")
+    with pytest.raises(Refused, match="For which time"):
+        await alice.commands(f"{again} whenever")
+
+    repeated = await alice.commands(which.actions[-1].line)
     assert repeated.result["timeframe"] == "1h"
     assert repeated.result["data"]["candles"] == 60 * 24
     assert repeated.result["backtest"] not in again
-    assert f"`{again[-8:]}`" in words(await alice.commands("/bot"))
+    assert f"`{repeated.result['backtest']}`" in words(await alice.commands("/bot"))
 
 
 async def test_a_foreign_backtest_is_as_unknown_as_none(desk: Desk) -> None:

@@ -134,6 +134,24 @@ async def test_an_edit_after_the_answer_is_not_answered_again(house: TelegramHou
     assert "send the changed one anew" in (await house.reads(house.world.private(alice)))[-1].text
 
 
+async def test_a_changed_command_is_asked_for_anew(house: TelegramHouse) -> None:
+    alice = house.world.person("Alice")
+    chat = house.world.private(alice)
+    number = house.world.says(alice, "/price PEPEE")
+    before = len(await house.reads(chat))
+    house.world.edits(alice, number, "/price PEPEE")
+    assert len(await house.reads(chat)) == before
+    house.world.edits(alice, number, "/price PEPE")
+    assert "send the changed one anew" in (await house.reads(chat))[-1].text
+
+
+async def test_names_are_shown_without_their_tricks(house: TelegramHouse) -> None:
+    mallory = house.world.person("**Mal**\u202elory [x](https://x.example) @admin")
+    question = await house.says(mallory, DIP)
+    await house.presses(mallory, "Cancel")
+    assert question.text.endswith("Cancel — Mallory x(https x.example) admin")
+
+
 @pytest.mark.parametrize(
     ("fields", "kind"),
     [

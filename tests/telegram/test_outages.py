@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 
 from adapters.telegram.adapter import Connection, TelegramAdapter
 from bot.errors import SettingsError
-from bot.messages import Choice, File, Notice, Option, Picture, Settled, TextFinal
+from bot.messages import Action, Choice, File, Notice, Option, Picture, Settled, TextFinal
+from tests.contracts.harness import ShiftedClock
 from tests.fakes.bot_api import BotApi, Fault
 from tests.fakes.bot_api_methods import Parameters
 from tests.fakes.telegram_house import TelegramHouse, address_of
+from tests.fakes.telegram_world import WorldChat
 from tests.telegram.conftest import OpenTelegram
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -30,40 +33,81 @@ def first_calls(failure: str, method: str, times: int = 1) -> Fault:
     return fault
 
 
-async def arrived(house: TelegramHouse, count: int, *replies: object) -> list[str]:
-    """Let the house say something and wait until so many messages are there."""
-    alice = house.world.person("Alice")
-    chat = house.world.private(alice)
-    await house.emits(chat, *replies)  # type: ignore[arg-type]
-    await house.until(lambda: len(chat.ours()) == count)
-    await house.randebu.answered(address_of(chat))
-    return [each.text for each in chat.ours()]
+@pytest.fixture
+def clock() -> ShiftedClock:
+    return ShiftedClock()
 
 
-async def test_a_429_is_waited_out_and_nothing_is_labelled(house: TelegramHouse) -> None:
-    house.api.fault = first_calls("429", "sendMessage", 2)
-    assert await arrived(house, 2, Notice("one"), Notice("two")) == ["one", "two"]
+@pytest.fixture
+async def house(open_telegram: OpenTelegram, clock: ShiftedClock) -> AsyncIterator[TelegramHouse]:
+    """A house whose clock can be moved on."""
+    async with open_telegram(clock=clock) as opened:
+        yield opened
+
+
+Arrived = Callable[..., Awaitable[list[str]]]
+
+
+@pytest.fixture
+def arrived(house: TelegramHouse, clock: ShiftedClock) -> Arrived:
+    """Lets the house say something, moves the clock on until nothing is on its way, and gives what is there."""
+
+    async def until_arrived(*replies: object) -> list[str]:
+        chat = house.world.private(house.world.person("Alice"))
+        await house.emits(chat, *replies)  # type: ignore[arg-type]
+        await settled(house, clock, chat)
+        return [each.text for each in chat.ours()]
+
+    return until_arrived
+
+
+async def settled(house: TelegramHouse, clock: ShiftedClock, chat: WorldChat) -> None:
+    """Move the clock on until nothing is on its way to a chat."""
+    while await on_its_way(house, chat):
+        clock.move(seconds=10)
+        house.randebu.outbox.wake_due()
+        await house.randebu.answered(address_of(chat))
+
+
+async def on_its_way(house: TelegramHouse, chat: WorldChat) -> bool:
+    async with house.randebu.database.view() as view:
+        return await view.deliveries.next("telegram", str(chat.id), "") is not None
+
+
+async def test_a_429_is_waited_out_and_nothing_is_labelled(house: TelegramHouse, arrived: Arrived) -> None:
+    house.api.fault = first_calls("429", "sendMessage", 1)
+    asked = time.monotonic()
+    assert await arrived(Notice("one"), Notice("two")) == ["one", "two"]
+    assert time.monotonic() - asked >= 1.0
 
 
 @pytest.mark.parametrize("failure", ["drop_before", "500", "502"])
-async def test_what_may_have_arrived_is_said_again_with_a_label(house: TelegramHouse, failure: str) -> None:
+async def test_what_may_have_arrived_is_said_again_with_a_label(
+    house: TelegramHouse, arrived: Arrived, failure: str
+) -> None:
     house.api.fault = first_calls(failure, "sendMessage")
-    assert await arrived(house, 2, Notice("one"), Notice("two")) == ["(repeated)\n\none", "two"]
+    assert await arrived(Notice("one"), Notice("two")) == ["(repeated)\n\none", "two"]
 
 
-async def test_a_lost_acknowledgement_doubles_with_a_label(house: TelegramHouse) -> None:
+async def test_a_lost_acknowledgement_doubles_with_a_label(house: TelegramHouse, arrived: Arrived) -> None:
     house.api.fault = first_calls("drop_after", "sendMessage")
-    assert await arrived(house, 3, Notice("one"), Notice("two")) == ["one", "(repeated)\n\none", "two"]
+    assert await arrived(Notice("one"), Notice("two")) == ["one", "(repeated)\n\none", "two"]
 
 
-async def test_what_fails_three_times_is_given_up_and_the_rest_goes_on(house: TelegramHouse) -> None:
+async def test_what_fails_three_times_is_given_up_and_the_rest_goes_on(
+    house: TelegramHouse, arrived: Arrived, capsys: pytest.CaptureFixture[str]
+) -> None:
     house.api.fault = first_calls("500", "sendMessage", 3)
-    assert await arrived(house, 1, Notice("one"), Notice("two")) == ["two"]
+    assert await arrived(Notice("one"), Notice("two")) == ["two"]
+    said = capsys.readouterr().out
+    assert said.count("delivery failed") == 3
+    assert said.count("delivery given up") == 1
+    assert "Traceback" not in said
 
 
-async def test_formatting_that_is_refused_is_left_out(house: TelegramHouse) -> None:
+async def test_formatting_that_is_refused_is_left_out(house: TelegramHouse, arrived: Arrived) -> None:
     house.world.refuses_entities = True
-    assert await arrived(house, 1, TextFinal("**up** by <5 %>")) == ["**up** by <5 %>"]
+    assert await arrived(TextFinal("**up** by <5 %>")) == ["**up** by <5 %>"]
 
 
 async def test_a_picture_that_is_no_photo_comes_as_a_file(house: TelegramHouse) -> None:
@@ -84,13 +128,35 @@ async def test_a_question_whose_message_is_gone_is_settled_in_words(house: Teleg
     assert chat.last().text == "Sure?\n\nYes — Alice"
 
 
-async def test_settling_twice_changes_nothing(house: TelegramHouse) -> None:
+@pytest.mark.parametrize(
+    ("reply", "words"),
+    [
+        (
+            Picture("chart.png", PNG, "the **chart**", (Action("Details", "/help"),)),
+            "the chart\n\n(This group takes no",
+        ),
+        (File("trades.csv", b"a", "the trades"), "the trades\n\n(This group takes no files"),
+    ],
+)
+async def test_a_group_that_allows_no_files_gets_the_words(
+    house: TelegramHouse, reply: Picture | File, words: str
+) -> None:
+    group = house.world.group("Traders")
+    group.words_only = True
+    await house.emits(group, reply, Notice("and on"))
+    said, after = group.ours()
+    assert said.text.startswith(words)
+    assert said.labels == [action.label for action in getattr(reply, "actions", ())]
+    assert after.text == "and on"
+
+
+async def test_settling_twice_changes_nothing(house: TelegramHouse, clock: ShiftedClock) -> None:
     alice = house.world.person("Alice")
     chat = house.world.private(alice)
     await house.emits(chat, Choice("abcdefghjk", "Sure?", (Option("Yes", "yes"),)))
     house.api.fault = first_calls("drop_after", "editMessageText")
     await house.emits(chat, Settled("abcdefghjk", "Sure?\n\n*Yes — Alice*"), File("a.txt", b"a"))
-    await house.until(lambda: chat.last().document)
+    await settled(house, clock, chat)
     assert [each.text for each in chat.ours()] == ["Sure?\n\nYes — Alice", ""]
 
 

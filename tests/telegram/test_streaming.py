@@ -8,14 +8,11 @@ from functools import partial
 
 import pytest
 
-from adapters.telegram.gate import Limits
 from bot.messages import Progress
 from tests.fakes.slow_model import SlowModel
 from tests.fakes.telegram_house import TelegramHouse, address_of
 from tests.fakes.telegram_world import WorldChat
 from tests.telegram.conftest import OpenTelegram
-
-REAL = Limits()
 
 
 def drafted(chat: WorldChat, words: str) -> bool:
@@ -29,8 +26,8 @@ def slow() -> SlowModel:
 
 @pytest.fixture
 async def house(open_telegram: OpenTelegram, slow: SlowModel) -> AsyncIterator[TelegramHouse]:
-    """A house whose model speaks when told to, at Telegram's real pace."""
-    async with open_telegram(model=slow.model, limits=REAL) as opened:
+    """A house whose model speaks when told to."""
+    async with open_telegram(model=slow.model) as opened:
         yield opened
 
 
