@@ -32,6 +32,12 @@ class Talker:
 
     async def round(self) -> None:
         """Make a bot, test it, ask some questions."""
+        await self.makes_and_tests(BACKTEST)
+        for question_text in QUESTIONS:
+            await self._says(question_text, lambda new: any("Stop" not in each.labels for each in new))
+
+    async def makes_and_tests(self, backtest: str) -> None:
+        """Make a bot and test it."""
         await self._says(CREATE, lambda new: any("Create" in each.labels for each in new))
         question = next(each for each in reversed(self.chat.ours()) if "Create" in each.labels)
         before = self._count()
@@ -40,9 +46,7 @@ class Talker:
         self.created += 1
         await self._until(lambda: any("Created" in each.text for each in self._since(before)))
         self.tested += 1
-        await self._says(BACKTEST, lambda new: any(each.photo for each in new) and not new[-1].photo)
-        for question_text in QUESTIONS:
-            await self._says(question_text, lambda new: any("Stop" not in each.labels for each in new))
+        await self._says(backtest, lambda new: any(each.photo for each in new) and not new[-1].photo)
 
     async def _says(self, text: str, answered: Callable[[list[Shown]], bool]) -> None:
         before = self._count()

@@ -6,6 +6,7 @@ import asyncio
 import random
 import time
 from collections import Counter
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -17,53 +18,66 @@ from tests.fakes.bot_api import BotApi
 from tests.fakes.telegram_world import Shown
 from tests.faults.network import Trouble
 from tests.faults.people import Talker
-from tests.faults.process import RunningRandebu
+from tests.faults.process import Forks, RunningRandebu, forking
 
 SEED = 20260601
 LABEL = "(repeated)\n\n"
 
 
-@pytest.mark.faults
-@pytest.mark.timeout(600)
-async def test_killed_five_times(tmp_path: Path) -> None:
-    await killed(tmp_path, kills=5, people=3)
+@pytest.fixture(scope="module")
+def forks() -> Iterator[Forks]:
+    """A process that has imported everything and forks lives."""
+    with forking() as opened:
+        yield opened
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+async def test_killed_five_times(tmp_path: Path, forks: Forks) -> None:
+    await killed(tmp_path, forks, kills=5, people=3)
 
 
 @pytest.mark.faults
 @pytest.mark.timeout(3600)
 async def test_killed_fifty_times(tmp_path: Path) -> None:
-    await killed(tmp_path, kills=50, people=6)
+    await killed(tmp_path, None, kills=50, people=6, in_group=1)
 
 
-async def killed(folder: Path, *, kills: int, people: int) -> None:
+async def killed(folder: Path, forks: Forks | None, *, kills: int, people: int, in_group: int = 0) -> None:
     """Kill it again and again while people talk; then let everything be answered and look at it."""
-    moments, trouble = random.Random(SEED), Trouble(SEED)
+    began, moments, trouble = time.monotonic(), random.Random(SEED), Trouble(SEED)
     async with BotApi() as api:
         api.fault = trouble
         group = api.world.group("Traders")
         talkers = [
-            Talker(api.world, api.world.person(f"Person {number}"), group if number == 0 else None)
+            Talker(api.world, api.world.person(f"Person {number}"), group if number < in_group else None)
             for number in range(people)
         ]
         enough = asyncio.Event()
         talking = [asyncio.ensure_future(talk(talker, enough)) for talker in talkers]
         for _ in range(kills):
-            life = RunningRandebu(folder, api)
+            life = RunningRandebu(folder, api, forks)
             await life.start()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(moments.uniform(1.0, 30.0) if moments.random() < 0.2 else None):
-                    await life.here()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(moments.uniform(0.0, 6.0)):
-                    await asyncio.Event().wait()
+            await moment(life, moments)
             await life.kill()
         enough.set()
-        life = RunningRandebu(folder, api)
+        life = RunningRandebu(folder, api, forks)
         await life.start()
         await asyncio.gather(*talking)
         assert await life.end() == 0
         assert_nothing_lost_nothing_twice(folder, api, talkers)
-        print(f"kills {kills}, {dict(trouble.counts)}, {summary(api, talkers)}")
+        took = time.monotonic() - began
+        print(f"{kills} kills in {took:.0f} s, {dict(trouble.counts)}, {summary(api, talkers)}")
+
+
+async def moment(life: RunningRandebu, moments: random.Random) -> None:
+    """Wait for the moment to kill: at any time of the start, or in the midst of answers, at a call or after it."""
+    at_the_start = moments.random() < 0.2
+    calls, later = moments.randint(1, 4), moments.choice((0.0, 0.002, 0.02, 0.3)) * moments.random()
+    with suppress(TimeoutError):
+        async with asyncio.timeout(moments.uniform(0.0, 2.0) if at_the_start else 20.0):
+            await life.busy(calls)
+            await asyncio.sleep(later)
 
 
 async def talk(talker: Talker, enough: asyncio.Event) -> None:
@@ -107,40 +121,89 @@ def assert_only_labelled_doubles(api: BotApi, delivered: list[tuple[int, str]]) 
     wanted: Counter[tuple[int, str]] = Counter()
     for chat_id, receipt in delivered:
         shown = api.world.chats[chat_id].messages[int(receipt.rpartition(":")[2])]
-        wanted[chat_id, words(shown)] += 1
+        wanted[chat_id, as_sent(shown).removeprefix(LABEL)] += 1
     for chat in api.world.chats.values():
-        unlabelled = Counter(
-            (chat.id, words(each)) for each in chat.ours() if not each.text.startswith(LABEL)
-        )
+        sent = [as_sent(each) for each in chat.ours()]
+        unlabelled = Counter((chat.id, each) for each in sent if not each.startswith(LABEL))
         for said, times in unlabelled.items():
             # A placeholder whose number was lost with its process stays, without a word of the answer.
             assert times <= wanted[said] or said[1] == "…", said
 
 
-def words(shown: Shown) -> str:
-    """What a message says, without its label."""
-    return shown.text.removeprefix(LABEL)
+def as_sent(shown: Shown) -> str:
+    """What a message said at first: a question before it was decided; a placeholder's answer."""
+    before = shown.former[-1] if shown.former else ""
+    decided = bool(before) and shown.text.startswith(f"{before.removeprefix(LABEL)}\n\n")
+    return before if decided else shown.text
 
 
-@pytest.mark.timeout(120)
-async def test_sigterm_ends_it_soon_and_keeps_what_runs(tmp_path: Path) -> None:
+@pytest.mark.slow
+async def test_sigterm_ends_it_soon_and_keeps_what_runs(tmp_path: Path, forks: Forks) -> None:
     async with BotApi() as api:
         alice = Talker(api.world, api.world.person("Alice"))
-        life = RunningRandebu(tmp_path, api)
+        chat = alice.chat
+        life = RunningRandebu(tmp_path, api, forks)
         await life.start()
-        talking = asyncio.ensure_future(alice.round())
-        chat = api.world.private(alice.person)
-        while not any("Created" in each.text for each in chat.ours()):
-            await api.world.news.wait()
-        while not any("backtest" in text for text in alice.said):
-            await api.world.news.wait()
+        talking = asyncio.ensure_future(
+            alice.makes_and_tests("backtest it on 1m candles for the last 60 days")
+        )
+        while not (alice.tested and "running" in states(tmp_path, "turns")):
+            with suppress(TimeoutError):
+                await asyncio.wait_for(api.world.news.wait(), 0.05)
+        assert (tmp_path / "heartbeat").exists()
         told = time.monotonic()
         assert await life.end() == 0
         took = time.monotonic() - told
         assert took < 10
         print(f"SIGTERM took {took:.2f} s")
-        life = RunningRandebu(tmp_path, api)
+        assert not (tmp_path / "heartbeat").exists()
+        assert states(tmp_path, "turns") == ["done", "running"]
+        life = RunningRandebu(tmp_path, api, forks)
         await life.start()
         await talking
         assert await life.end() == 0
+        assert states(tmp_path, "turns") == ["done"]
         assert not any(each.text.startswith(LABEL) for each in chat.ours())
+        assert "Traceback" not in life.log
+
+
+@pytest.mark.slow
+async def test_sigterm_ends_it_soon_although_telegram_hangs(tmp_path: Path, forks: Forks) -> None:
+    async with BotApi() as api:
+        alice = api.world.person("Alice")
+        life = RunningRandebu(tmp_path, api, forks)
+        await life.start()
+        await life.here()
+        api.fault = lambda method, parameters: "hang" if method == "sendMessage" else None
+        api.world.says(alice, "/help")
+        await life.busy(1)
+        told = time.monotonic()
+        assert await life.end() == 0
+        took = time.monotonic() - told
+        assert took < 10
+        print(f"SIGTERM took {took:.2f} s while a call hung")
+        assert states(tmp_path, "deliveries") == ["attempting"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("token", ["9999:not-a-token-that-anybody-has", "none at all"])
+async def test_a_wrong_token_alone_ends_it_with_one_sentence(
+    tmp_path: Path, forks: Forks, token: str
+) -> None:
+    async with BotApi() as api:
+        life = RunningRandebu(tmp_path, api, forks, TELEGRAM_TOKEN=token)
+        await life.start()
+        assert await life.ends() == 2
+        assert life.log.splitlines()[-1].startswith("TELEGRAM_TOKEN is not a token that Telegram knows")
+        assert "Traceback" not in life.log
+        assert token not in life.log
+
+
+def states(folder: Path, table: str) -> list[str]:
+    """Every state that rows of a table have."""
+    engine = create_engine(f"sqlite:///{folder / 'randebu.db'}")
+    with engine.connect() as connection:
+        query = f"SELECT DISTINCT state FROM {table} ORDER BY state"  # noqa: S608
+        found = list(connection.execute(text(query)).scalars())
+    engine.dispose()
+    return found
