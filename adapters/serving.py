@@ -65,7 +65,7 @@ async def _serve(settings: Settings) -> None:
     signs.start(beat(settings.data_dir), "heartbeat")
     try:
         await randebu.start()
-        await _listen(platforms)
+        await listen(platforms)
     finally:
         await randebu.close()
         for platform in platforms:
@@ -102,7 +102,7 @@ def _telegram(settings: Settings, token: SecretStr) -> Connection:
     )
 
 
-async def _listen(platforms: Sequence[Platform]) -> None:
+async def listen(platforms: Sequence[Platform]) -> None:
     """Let every platform listen; one that cannot says so and the others go on. Raises when none is left."""
     listening = [asyncio.ensure_future(platform.run()) for platform in platforms]
     reasons: list[str] = []

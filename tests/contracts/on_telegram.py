@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -19,9 +20,12 @@ class TelegramHarness(Harness):
 
     name = "telegram"
     longest = 4096
+    _lives = itertools.count()
 
     def __init__(self, house: TelegramHouse, clock: ShiftedClock) -> None:
         self.house, self.randebu, self.clock = house, house.randebu, clock
+        # Numbers of messages go on over restarts, although the server is another one.
+        self._first_number = 1 + 1000 * next(self._lives)
         self._people: dict[str, Person] = {}
         self._groups: dict[str, WorldChat] = {}
 
@@ -29,9 +33,10 @@ class TelegramHarness(Harness):
         """A person in private, or in a supergroup."""
         world = self.house.world
         person = self._people.setdefault(name, world.person(name))
-        if group is None:
-            return _Talker(self.house, person, world.private(person))
-        return _Talker(self.house, person, self._groups.setdefault(group, world.group(group)))
+        chat = world.private(person) if group is None else self._groups.setdefault(group, world.group(group))
+        if not chat.messages:
+            chat.numbers = itertools.count(self._first_number)
+        return _Talker(self.house, person, chat)
 
     def fail_once(self) -> None:
         """Drop the connection of the next message before it is read."""

@@ -14,6 +14,7 @@ from bot.messages import (
     Outgoing,
     Picture,
     Progress,
+    Settled,
     TextFinal,
     TextGrowing,
     ToolStarted,
@@ -99,6 +100,18 @@ async def test_a_long_answer_arrives_whole_and_in_order(harness: Harness) -> Non
         assert all(len(each.text) <= harness.longest for each in seen)
 
 
+async def test_an_answer_is_never_cut_inside_of_its_code(harness: Harness) -> None:
+    alice = harness.somebody("Alice")
+    code = "\n".join(f"line{number} = {number}  # {'x' * 30}" for number in range(200))
+    seen = await harness.emits(alice, TextFinal(f"Before.\n\n```py\n{code}\n```\n\nAfter."))
+    for each in seen:
+        assert each.text.count("```") % 2 == 0
+        assert not any(line.startswith("x") for line in each.text.splitlines())
+    assert comes_in_order(
+        ["Before.", *(f"line{number} = {number}" for number in range(200)), "After."], words(seen)
+    )
+
+
 async def test_an_endless_answer_arrives_whole(harness: Harness) -> None:
     alice = harness.somebody("Alice")
     parts = [f"Paragraph{number} " + "word " * 100 for number in range(120)]
@@ -111,6 +124,18 @@ async def test_what_is_said_stays_in_order(harness: Harness) -> None:
     alice = harness.somebody("Alice")
     seen = await harness.emits(alice, *(Notice(f"number {number}.") for number in range(8)))
     assert comes_in_order([f"number {number}." for number in range(8)], words(seen))
+
+
+async def test_one_chat_does_not_hold_up_another(open_harness: OpenHarness) -> None:
+    slow = SlowModel()
+    async with open_harness(slow.model) as harness:
+        if not harness.has_groups:
+            pytest.skip("There is only one chat.")
+        alice, bob = harness.somebody("Alice"), harness.somebody("Bob")
+        await alice.writes("tell me a story")
+        await slow.begun.wait()
+        assert "/backtest" in words(await bob.says("/help"))
+        slow.end()
 
 
 async def test_messages_are_answered_in_their_order(harness: Harness) -> None:
@@ -141,6 +166,46 @@ async def test_a_button_decides_once(harness: Harness) -> None:
     assert not {"Create", "Cancel"} & set(alice.buttons())
     assert any("Create — Alice" in each.text for each in seen)
     assert words(seen).count("Created PEPE dip") == 1
+
+
+async def test_two_presses_at_once_do_it_once(harness: Harness) -> None:
+    alice = harness.somebody("Alice")
+    await alice.says(DIP)
+    await alice.presses("Create")
+    await alice.presses("Create")
+    seen = words(await alice.reads())
+    assert seen.count("Created PEPE dip") == 1
+    assert seen.count("Create — Alice") == 1
+
+
+async def test_cancel_and_stop_refuse_a_question(harness: Harness) -> None:
+    alice = harness.somebody("Alice")
+    await alice.says(DIP)
+    await alice.presses("Cancel")
+    assert "Cancel — Alice" in words(await alice.reads())
+    await alice.says(DIP)
+    await alice.says("/stop")
+    seen = words(await alice.reads())
+    assert "Stopped." in seen
+    assert "Created PEPE dip" not in seen
+    assert not {"Create", "Cancel"} & set(alice.buttons())
+
+
+async def test_something_else_refuses_a_question_and_is_answered(harness: Harness) -> None:
+    alice = harness.somebody("Alice")
+    await alice.says(DIP)
+    seen = words(await alice.says("what is the price of CAKE?"))
+    assert "CAKE" in seen
+    assert not {"Create", "Cancel"} & set(alice.buttons())
+    assert "Not done: Alice went on to something else." in words(await alice.reads())
+
+
+async def test_a_settled_question_says_what_was_decided(harness: Harness) -> None:
+    alice = harness.somebody("Alice")
+    await harness.emits(alice, Choice("abcdefghjk", "Really?", (Option("Yes", "yes"), Option("No", "no"))))
+    seen = await harness.emits(alice, Settled("abcdefghjk", "Really?\n\n*Yes — Alice*"), Notice("and on"))
+    assert comes_in_order(["Really?", "Yes — Alice", "and on"], words(seen))
+    assert not {"Yes", "No"} & set(alice.buttons())
 
 
 @pytest.mark.parametrize("typed", ["1", "yes", "Create"])
@@ -204,6 +269,29 @@ async def test_a_message_that_comes_twice_is_answered_once(harness: Harness) -> 
     for _ in range(3):
         await alice.comes_again()
     assert await alice.reads() == before
+
+
+async def test_a_press_after_the_time_is_refused(harness: Harness) -> None:
+    alice = harness.somebody("Alice")
+    await alice.says(DIP)
+    harness.clock.move(minutes=31)
+    if harness.name != "terminal":  # what is typed there is no press any more, but a word like any other
+        await alice.presses("Create")
+        assert "has expired" in words(await alice.reads())
+    await expire_approvals(harness.randebu.services, harness.randebu.outbox)
+    assert "Created PEPE dip" not in words(await alice.reads())
+    assert not {"Create", "Cancel"} & set(alice.buttons())
+
+
+async def test_a_question_outlives_a_restart(open_harness: OpenHarness) -> None:
+    async with open_harness() as harness:
+        before = harness.somebody("Alice")
+        await before.says(DIP)
+    async with open_harness() as harness:
+        alice = harness.somebody("Alice")
+        if alice.address != before.address:
+            pytest.skip("This is another Alice.")
+        assert "Created PEPE dip" in words(await alice.says("yes"))
 
 
 async def test_a_button_can_speak_for_the_person(harness: Harness) -> None:

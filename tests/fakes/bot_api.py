@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -47,7 +48,7 @@ class Call:
 
 
 Fault = Callable[[str, Parameters], str | None]
-"""Names what goes wrong with a call: drop_before, drop_after, 500, 502, 429, hang; None for nothing."""
+"""Names what goes wrong with a call: drop_before, drop_after, 401, 500, 502, 429, hang; None for nothing."""
 
 
 class BotApi:
@@ -112,6 +113,8 @@ class BotApi:
             return await self._vanish(request, hang=call.failed == "hang")
         if call.failed == "429":
             return _failed(ApiError(429, "Too Many Requests: retry after 1", retry_after=1))
+        if call.failed == "401":
+            return _failed(ApiError(401, "Unauthorized"))
         if call.failed == "500":
             return _failed(ApiError(500, "Internal Server Error"))
         if call.failed == "502":
@@ -177,6 +180,9 @@ class BotApi:
     def _set_webhook(self, parameters: Parameters) -> bool:
         if not parameters.get("url", "").startswith("http"):
             raise ApiError(400, "Bad Request: bad webhook: An HTTPS URL must be provided for webhook")
+        secret = parameters.get("secret_token")
+        if secret is not None and not re.fullmatch(r"[A-Za-z0-9_-]{1,256}", secret):
+            raise ApiError(400, "Bad Request: secret token contains illegal characters")
         self.webhook = parameters
         self.world.tell()
         self.world.allowed = set(json.loads(parameters["allowed_updates"]))
@@ -211,6 +217,7 @@ class BotApi:
                     taken = False
                 if taken:
                     self.world.updates.remove(update)
+                    self.world.tell()
                 else:
                     self.webhook_refusals += 1
                     await asyncio.sleep(_BRING_AGAIN_AFTER)

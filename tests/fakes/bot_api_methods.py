@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable
 from typing import Any
@@ -14,6 +15,12 @@ Parameters = dict[str, Any]
 MAX_TEXT = 4096
 MAX_CAPTION = 1024
 MAX_BUTTON_BYTES = 64
+MAX_COMMANDS = 100
+MAX_COMMAND_WORDS = 256
+MAX_DESCRIPTION = 512
+MAX_SHORT_DESCRIPTION = 120
+
+_COMMAND_NAME = re.compile(r"[a-z0-9_]{1,32}")
 
 
 class Methods:
@@ -63,6 +70,7 @@ class Methods:
 
     def _present(self, name: str) -> Callable[[Parameters], bool]:
         def run(parameters: Parameters) -> bool:
+            _check_presentation(parameters)
             self._world.presented[name + parameters.get("scope", "")] = parameters
             return True
 
@@ -228,6 +236,21 @@ def check_entity(entity: dict[str, Any], text: str) -> None:
             )
     if entity["type"] == "text_link" and "://" not in entity.get("url", ""):
         raise ApiError(400, "Bad Request: can't parse entities: ENTITY_URL_INVALID")
+
+
+def _check_presentation(parameters: Parameters) -> None:
+    """Refuse commands and descriptions that Telegram would refuse; raises `ApiError`."""
+    commands = json.loads(parameters.get("commands", "[]"))
+    if len(commands) > MAX_COMMANDS:
+        raise ApiError(400, "Bad Request: BOT_COMMANDS_TOO_MUCH")
+    for each in commands:
+        if not _COMMAND_NAME.fullmatch(each["command"]):
+            raise ApiError(400, "Bad Request: BOT_COMMAND_INVALID")
+        if not 1 <= utf16(each["description"]) <= MAX_COMMAND_WORDS:
+            raise ApiError(400, "Bad Request: BOT_COMMAND_DESCRIPTION_INVALID")
+    for name, limit in (("description", MAX_DESCRIPTION), ("short_description", MAX_SHORT_DESCRIPTION)):
+        if utf16(parameters.get(name, "")) > limit:
+            raise ApiError(400, f"Bad Request: {name} is too long")
 
 
 def _keyboard(parameters: Parameters) -> list[list[dict[str, Any]]]:

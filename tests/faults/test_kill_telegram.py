@@ -58,7 +58,7 @@ async def killed(folder: Path, forks: Forks | None, *, kills: int, people: int, 
         for _ in range(kills):
             life = RunningRandebu(folder, api, forks)
             await life.start()
-            await moment(life, moments)
+            await moment(life, moments, most_calls=4 if forks else 10)
             await life.kill()
         enough.set()
         life = RunningRandebu(folder, api, forks)
@@ -70,10 +70,10 @@ async def killed(folder: Path, forks: Forks | None, *, kills: int, people: int, 
         print(f"{kills} kills in {took:.0f} s, {dict(trouble.counts)}, {summary(api, talkers)}")
 
 
-async def moment(life: RunningRandebu, moments: random.Random) -> None:
+async def moment(life: RunningRandebu, moments: random.Random, *, most_calls: int) -> None:
     """Wait for the moment to kill: at any time of the start, or in the midst of answers, at a call or after it."""
     at_the_start = moments.random() < 0.2
-    calls, later = moments.randint(1, 4), moments.choice((0.0, 0.002, 0.02, 0.3)) * moments.random()
+    calls, later = moments.randint(1, most_calls), moments.choice((0.0, 0.002, 0.02, 0.3)) * moments.random()
     with suppress(TimeoutError):
         async with asyncio.timeout(moments.uniform(0.0, 2.0) if at_the_start else 20.0):
             await life.busy(calls)

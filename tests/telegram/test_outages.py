@@ -185,6 +185,29 @@ async def run_with_token(house: TelegramHouse, token: str) -> None:
         await adapter.close()
 
 
+@pytest.mark.parametrize("method", ["getUpdates", "sendMessage"])
+async def test_a_token_that_is_revoked_ends_this_adapter_and_keeps_what_is_on_its_way(
+    open_telegram: OpenTelegram, api: BotApi, clock: ShiftedClock, method: str
+) -> None:
+    async with open_telegram(clock=clock, api=api, poll_seconds=1) as house:
+        chat = house.world.private(house.world.person("Alice"))
+        await house.until(lambda: any(call.method == "getUpdates" for call in house.api.calls))
+        house.api.fault = lambda called, parameters: "401" if called == method else None
+        await house.emits(chat, Notice("one"))
+        with pytest.raises(SettingsError, match=r"^TELEGRAM_TOKEN is not a token that Telegram knows"):
+            await house.running
+        house.api.fault = lambda called, parameters: None
+        calls = len(house.api.calls)
+        await house.emits(chat, Notice("two"))
+        clock.move(minutes=10)
+        house.randebu.outbox.wake_due()
+        await house.randebu.answered(address_of(chat))
+        assert len(house.api.calls) == calls
+    async with open_telegram(clock=clock, api=api) as again:
+        await settled(again, clock, chat)
+        assert [each.text for each in chat.ours()] == ["one", "two"]
+
+
 async def test_another_poller_is_said_and_outlived(
     house: TelegramHouse, capsys: pytest.CaptureFixture[str]
 ) -> None:
