@@ -59,6 +59,7 @@ class _Showing:
     draft: int = field(default_factory=lambda: secrets.randbits(31) | 1)
     text: str = ""
     line: str = ""
+    line_since: float = 0.0
     shown: str | None = None
     drawn_at: float = float("-inf")
 
@@ -89,7 +90,9 @@ class Previews:
     def show(self, address: ChatAddress, reply: PassingReply) -> None:
         """Take in what is under way; it is drawn when there is a slot for it."""
         showing = self._showing(address)
-        showing.line = running_line(reply)
+        line = running_line(reply)
+        if line != showing.line:
+            showing.line, showing.line_since = line, asyncio.get_running_loop().time()
         if isinstance(reply, TextGrowing):
             showing.text = reply.so_far
         self._attend(address)
@@ -159,7 +162,8 @@ class Previews:
     async def _draw(self, address: ChatAddress) -> None:
         async with self._locks.setdefault(address, asyncio.Lock()):
             showing, now = self._showing(address), asyncio.get_running_loop().time()
-            body = draw_passing(showing.text, showing.line)
+            # What runs for long without news of its own shows by its seconds that it is alive.
+            body = draw_passing(showing.text, showing.line, now - showing.line_since)
             as_draft = self._takes_drafts(address)
             age, rhythm = now - showing.drawn_at, self._rhythm
             every = rhythm.draft_every if as_draft else rhythm.edit_every

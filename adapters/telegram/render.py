@@ -43,6 +43,7 @@ _DECISION_ROOM = 200
 _LONG_LABEL = 30
 _IN_A_FILE = "This answer is too long for a chat, so it comes as a file."
 _BAR = 10
+_TICK_SECONDS = 3
 _BETWEEN_BLOCKS = 2
 _ADDED_TO_A_LINE = 2
 _ADDED_TO_A_RULE = 6
@@ -98,9 +99,10 @@ def draw(delivery: Delivery, *, repeated: bool) -> Drawn:
     return Drawn(format_markdown(text), as_written(text), markup)
 
 
-def draw_passing(text: str, line: str) -> str:
-    """An answer while it grows, without formatting: its end, if it is long, and what is running."""
-    below = f"\n\n{line}" if line else ""
+def draw_passing(text: str, line: str, seconds: float = 0.0) -> str:
+    """An answer while it grows, without formatting: its end, if it is long, and what is running, for how long."""
+    waited = int(seconds // _TICK_SECONDS) * _TICK_SECONDS
+    below = f"\n\n{line}{f' · {waited} s' if waited else ''}" if line else ""
     room = MAX_TEXT - utf16_len(below) - 1
     text = as_written(text).text if text.strip() else ""
     while utf16_len(text) > room:

@@ -101,6 +101,8 @@ async def test_a_long_answer_arrives_whole_and_in_order(harness: Harness) -> Non
 
 
 async def test_an_answer_is_never_cut_inside_of_its_code(harness: Harness) -> None:
+    if harness.longest is None:
+        pytest.skip("Nothing has to be cut here.")
     alice = harness.somebody("Alice")
     code = "\n".join(f"line{number} = {number}  # {'x' * 30}" for number in range(200))
     seen = await harness.emits(alice, TextFinal(f"Before.\n\n```py\n{code}\n```\n\nAfter."))

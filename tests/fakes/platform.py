@@ -6,7 +6,6 @@ import itertools
 from collections import defaultdict, deque
 from collections.abc import Sequence
 
-from adapters.splitting import split_markdown
 from bot.app import Randebu
 from bot.messages import (
     Answer,
@@ -42,7 +41,7 @@ class FakePlatform:
     def split(self, reply: LastingReply) -> Sequence[LastingReply]:
         """Texts over 2,000 characters become several."""
         if isinstance(reply, TextFinal) and len(reply.text) > 2000:
-            return [TextFinal(piece) for piece in split_markdown(reply.text, len, 2000)]
+            return [TextFinal(reply.text[at : at + 2000]) for at in range(0, len(reply.text), 2000)]
         return [reply]
 
     async def ready(self, address: ChatAddress) -> None:

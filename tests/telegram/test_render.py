@@ -132,6 +132,13 @@ def test_what_grows_fits_and_shows_its_end(text: str, line: str) -> None:
     assert utf16_len(shown) <= MAX_TEXT
 
 
+def test_what_runs_for_long_counts_its_seconds() -> None:
+    line = running_line(Progress("Testing PEPE dip on 432,061 candles"))
+    shown = [draw_passing("", line, seconds) for seconds in (0.0, 2.9, 3.0, 5.9, 61.0)]
+    assert shown == [line, line, f"{line} · 3 s", f"{line} · 3 s", f"{line} · 60 s"]
+    assert draw_passing("words", "", 61.0) == "words"
+
+
 def test_a_progress_line_moves() -> None:
     assert running_line(Progress("Testing", 0.42)).endswith("▰▰▰▰▱▱▱▱▱▱ 42 %")
     assert running_line(ToolStarted("get_price", "Looking up PEPE")) == "⏳ Looking up PEPE…"
