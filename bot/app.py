@@ -28,8 +28,9 @@ from bot.jobs.simulations.stepping import Stepping
 from bot.jobs.simulations.summaries import Summaries
 from bot.jobs.simulations.timetable import Timetable
 from bot.market.sources import build_market
-from bot.messages import Adapter, ChatAddress, Incoming
+from bot.messages import Adapter, ChatAddress, Incoming, Sender
 from bot.operations import Operations, operators_menu
+from bot.reports.suggestions import Kind, Suggestion, suggest
 from bot.reports.usage import usage
 from bot.settings import Settings
 from bot.tools import build_tools
@@ -144,6 +145,17 @@ class Randebu:
         """Wait until everything from a chat thread is handled, or rests waiting for a person, and is sent."""
         await self._ready.wait()
         await self.dispatcher.answered(address)
+
+    async def recent_chats(self, platform: str, limit: int) -> Sequence[str]:
+        """The chats of a platform in which something was said last, the latest first."""
+        await self._ready.wait()
+        async with self.database.view() as view:
+            return await view.conversations.recent_chats(platform, limit)
+
+    async def suggest(self, sender: Sender, kind: Kind, typed: str) -> Sequence[Suggestion]:
+        """What somebody who types may mean, answered soon; empty when nothing is known."""
+        await self._ready.wait()
+        return await suggest(self.services, sender, kind, typed)
 
     def commands(self, *, private: bool = True) -> Mapping[str, str]:
         """The slash commands that are listed, in private or elsewhere, each with a few words."""

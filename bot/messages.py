@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from storage.database import Unit
+
+
+_WHISPER = "@"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +24,20 @@ class ChatAddress:
 
     def __str__(self) -> str:
         return f"{self.platform}:{self.chat}:{self.thread}"
+
+    def whispering_to(self, user: str) -> ChatAddress:
+        """The same chat thread for replies that only one person in it may see, ever."""
+        return replace(self, thread=f"{_WHISPER}{user}")
+
+    @property
+    def whispers(self) -> bool:
+        """True when only one person may see what goes here."""
+        return self.thread.startswith(_WHISPER)
+
+    @property
+    def aloud(self) -> ChatAddress:
+        """The chat thread itself, whose conversation is meant, for an address that whispers in it."""
+        return replace(self, thread="") if self.whispers else self
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,13 +182,26 @@ class Settled:
 
 
 @dataclass(frozen=True, slots=True)
+class Figure:
+    """A number that a picture is about, as a person reads it: its name and its value."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
 class Picture:
-    """A PNG with its caption in Markdown."""
+    """A PNG with its caption in Markdown.
+
+    A platform that has a place for them shows `figures` too, and by `good` whether they tell of a gain or a loss.
+    """
 
     name: str
     content: bytes = field(repr=False)
     caption: str = ""
     actions: tuple[Action, ...] = ()
+    figures: tuple[Figure, ...] = ()
+    good: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

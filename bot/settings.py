@@ -59,6 +59,7 @@ _SOURCES = "synthetic, geckoterminal, ave or exchange:NAME, such as exchange:bin
 _DATABASES = "an address that begins with sqlite+aiosqlite:// or postgresql+asyncpg://"
 _OPERATORS = "platform:user id pairs with commas between them, such as telegram:123,discord:456"
 _CHAT = "platform:chat or platform:chat:topic, such as telegram:-1001234567890"
+_GATEWAYS = "an address that begins with ws:// or wss://"
 _WEBHOOK_SECRETS = "1 to 256 letters, digits, _ and -"
 _UPGRADES = {
     "sqlite": "sqlite+aiosqlite",
@@ -139,6 +140,11 @@ class Settings(BaseSettings):
     telegram_webhook_url: Url = None
     telegram_webhook_secret: Annotated[SecretStr | None, Allowed(_WEBHOOK_SECRETS)] = None
     telegram_webhook_port: Annotated[int, Field(ge=1, le=65535), Allowed("a port from 1 to 65535")] = 8080
+
+    discord_token: Secret = None
+    discord_api_url: Url = None
+    discord_gateway_url: Annotated[str | None, Allowed(_GATEWAYS)] = None
+    discord_guild_ids: Annotated[str | None, Allowed("ids of servers with commas between them")] = None
 
     ave_api_key: Secret = None
     market_source: Annotated[str, Allowed(_SOURCES)] = Field(default_factory=_default_source)
@@ -270,6 +276,7 @@ class Settings(BaseSettings):
         "exchange_url",
         "goplus_url",
         "honeypot_url",
+        "discord_api_url",
     )
     @classmethod
     def _web_address(cls, value: str | None) -> str | None:
@@ -283,6 +290,21 @@ class Settings(BaseSettings):
         if value is not None and not re.fullmatch(r"[A-Za-z0-9_-]{1,256}", value.get_secret_value()):
             raise ValueError("no secret that Telegram takes")
         return value
+
+    @field_validator("discord_gateway_url")
+    @classmethod
+    def _socket_address(cls, value: str | None) -> str | None:
+        if value is not None and (not re.match(r"wss?://[^/\s]+", value) or _port_of(value) == 0):
+            raise ValueError("no address of a gateway")
+        return value
+
+    @field_validator("discord_guild_ids")
+    @classmethod
+    def _ids(cls, value: str | None) -> str | None:
+        ids = [each.strip() for each in (value or "").split(",")]
+        if value is not None and not all(re.fullmatch(r"[0-9]{1,20}", each, re.ASCII) for each in ids):
+            raise ValueError("no ids")
+        return None if value is None else ",".join(ids)
 
     @field_validator("llm_fallback")
     @classmethod
@@ -354,6 +376,11 @@ class Settings(BaseSettings):
     def is_operator(self, platform: str, user: str) -> bool:
         """True when `OPERATORS` names this user id of this platform; nobody's empty id is never named."""
         return (platform, user) in self.operators
+
+    @property
+    def discord_guilds(self) -> tuple[int, ...]:
+        """The servers of `DISCORD_GUILD_IDS`."""
+        return tuple(int(each) for each in (self.discord_guild_ids or "").split(",") if each)
 
     def secrets(self) -> tuple[str, ...]:
         """Every value that must never be shown: keys, and the passwords inside addresses."""

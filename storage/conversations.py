@@ -135,6 +135,20 @@ class Conversations:
         await self._session.delete(conversation)
         return (await self._session.scalars(_current(platform, chat, thread))).one()
 
+    async def recent_chats(self, platform: str, limit: int) -> Sequence[str]:
+        """The chats of a platform in which something was said last, the latest first."""
+        latest = func.max(Conversation.updated_at)
+        return (
+            await self._session.scalars(
+                select(ChatThread.chat)
+                .join(Conversation, Conversation.id == ChatThread.conversation_id)
+                .where(ChatThread.platform == platform)
+                .group_by(ChatThread.chat)
+                .order_by(latest.desc())
+                .limit(limit)
+            )
+        ).all()
+
     async def make_current(self, conversation_id: str, platform: str, chat: str, thread: str) -> None:
         """Point a chat thread at a conversation."""
         statement = insert_for(self._session, ChatThread).values(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bot.accounts.identity import identify
@@ -99,21 +100,23 @@ class Admission:
 
     async def _stop(self, unit: Unit, incoming: Incoming) -> None:
         """End what runs for this person in this chat thread, or refuse what waits for their answer."""
-        running = self._lanes.running(incoming.address)
+        here = incoming.address.aloud
+        running = self._lanes.running(here)
         if running is not None:
             current = await unit.journal.incoming(running[0])
             if current is not None and current.sender_user != incoming.sender.user:
                 raise Refused(f"I am working for {current.sender_name}; only they can stop that.")
             running[1].stop()
             return
-        stopped = await self._talk.let_go(unit, incoming, "*Stopped.*", "stopped")
+        stopped = await self._talk.let_go(unit, replace(incoming, address=here), "*Stopped.*", "stopped")
         await self._say(unit, incoming, "Stopped." if stopped else "Nothing is running here.")
 
     async def _status(self, unit: Unit, incoming: Incoming) -> None:
         """Say what runs and waits in this chat thread."""
-        if not self._lanes.busy(incoming.address):
+        here = incoming.address.aloud
+        if not self._lanes.busy(here):
             return await self._say(unit, incoming, "Nothing is running here.")
-        waiting = self._lanes.waiting(incoming.address)
+        waiting = self._lanes.waiting(here)
         after = f" Waiting after it: {waiting}." if waiting else ""
         return await self._say(unit, incoming, f"I am working on an answer; /stop ends it.{after}")
 

@@ -14,11 +14,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class StoredOption:
-    """An option of a question: its value, where it was asked, and whether it can still be chosen."""
+    """An option of a question: its value, where and of whom it was asked, and whether it can still be chosen."""
 
     value: str
     address: ChatAddress
     open: bool
+    asker: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,9 @@ class Buttons:
         if approval is None or not 0 <= place < len(approval.options):
             return None
         address = ChatAddress(approval.platform, approval.chat, approval.thread)
-        return StoredOption(options_of(approval)[place].value, address, approval.state == "open")
+        return StoredOption(
+            options_of(approval)[place].value, address, approval.state == "open", approval.asker_user
+        )
 
     async def line(self, delivery: int, place: int, address: ChatAddress) -> str | None:
         """The line of an action under a delivered piece; None where there is none, or it stands in another chat."""

@@ -96,7 +96,9 @@ class SlashCommands:
             key=f"{COMMAND_KEY}{incoming_id}",
             incoming_id=incoming_id,
             incoming=incoming,
-            caller=Caller(owner, incoming.sender.name, incoming.address, conversation.id, incoming.private),
+            caller=Caller(
+                owner, incoming.sender.name, incoming.address.aloud, conversation.id, incoming.private
+            ),
             services=self._services,
             tools=self._tools,
             show=show,

@@ -116,6 +116,7 @@ class Talk:
 
 async def conversation_of(unit: Unit, address: ChatAddress, owner: Owner, services: Services) -> Conversation:
     """The current conversation of a chat thread; the first message begins one."""
+    address = address.aloud
     place = (address.platform, address.chat, address.thread)
     current = await unit.conversations.current_or_begin(owner, *place, services.clock())
     if current.status == ASLEEP:

@@ -14,7 +14,7 @@ from pydantic import Field
 
 from bot.errors import RandebuError, ToolFailed
 from bot.market.provider import MarketHealth
-from bot.messages import Action, LastingReply, Notice, Picture, Progress
+from bot.messages import Action, Figure, LastingReply, Notice, Picture, Progress
 from bot.tools.backtest_job import INITIAL_BALANCE, Job, run, write_candles
 from bot.tools.finding_bots import SHORT_ID, find_bot
 from bot.tools.finding_tokens import pinned_token
@@ -24,7 +24,7 @@ from bot.tools.plain import plain
 from bot.tools.registry import Outcome, Services, ToolContext
 from bot.trading.candles import Candles
 from bot.trading.program import warm_up_candles
-from bot.trading.report import FEWEST_TRADES, caption, report_text
+from bot.trading.report import FEWEST_TRADES, caption, is_gain, key_figures, report_text
 from bot.trading.strategy import Strategy, parse_strategy
 from bot.trading.timeframe import DAY, format_timeframe
 from storage.people import Owner
@@ -265,7 +265,9 @@ def shown(backtest_id: str, version: int, result: dict[str, Any], chart: bytes |
     )
     replies: list[LastingReply] = [Notice(report_text(result, **prices))]
     if chart is not None:
-        replies.append(Picture(f"backtest-{short}.png", chart, in_short, actions))
+        figures = tuple(Figure(name, value) for name, value in key_figures(result))
+        name = f"backtest-{short}.png"
+        replies.append(Picture(name, chart, in_short, actions, figures, is_gain(result)))
     metrics = result["metrics"]
     facts = {
         "bot": plain(result["name"], 60),

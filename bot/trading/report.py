@@ -40,6 +40,19 @@ _EXITS = {
     "max_hold": "max hold",
     "max_drawdown": "drawdown",
 }
+_KEY_FIGURES = frozenset(
+    {
+        "Return",
+        "Buy & hold",
+        "At doubled costs",
+        "Closed trades",
+        "Win rate",
+        "Max drawdown",
+        "Sharpe",
+        "Profit factor",
+        "Exposure",
+    }
+)
 _FILL_COLUMNS = (
     "time",
     "kind",
@@ -93,6 +106,17 @@ def caption(result: Result, *, synthetic: bool, source: str) -> str:
     return text if len(text) <= LONGEST_CAPTION else text[: LONGEST_CAPTION - 1].rstrip("\\") + "…"
 
 
+def key_figures(result: Result) -> list[tuple[str, str]]:
+    """The figures that are looked at first, each with its name."""
+    return [(name, value) for name, value in _rows(result) if name in _KEY_FIGURES]
+
+
+def is_gain(result: Result) -> bool | None:
+    """Whether the result is a gain; None when nothing was won or lost."""
+    change = result["metrics"]["total_return_percent"]
+    return None if change == 0 else change > 0
+
+
 def chart_titles(result: Result, *, synthetic: bool, source: str) -> tuple[str, str]:
     """Title and subtitle of the picture, without any Markdown."""
     prices = "synthetic prices" if synthetic else source
@@ -143,6 +167,10 @@ def _headline(result: Result) -> str:
 
 
 def _table(result: Result) -> list[str]:
+    return [f"{label} {value:>{_WIDTH - len(label) - 1}}" for label, value in _rows(result)]
+
+
+def _rows(result: Result) -> list[tuple[str, str]]:
     metrics, data = result["metrics"], result["data"]
     doubled = result["metrics_at_double_costs"]
     expectancy = _NONE
@@ -170,7 +198,7 @@ def _table(result: Result) -> list[str]:
         ("Ambiguous candles", f"{metrics['ambiguous_candles']:,}"),
         ("Missing candles", f"{data['missing_candles']:,} ({percent(data['missing_percent'])})"),
     ]
-    return [f"{label} {value:>{_WIDTH - len(label) - 1}}" for label, value in rows if value]
+    return [(label, value) for label, value in rows if value]
 
 
 def _caveats(result: Result, synthetic: bool) -> Iterator[str]:
