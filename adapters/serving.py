@@ -11,6 +11,8 @@ from typing import Protocol
 import structlog
 from pydantic import SecretStr
 
+from adapters.discord.adapter import Connection as DiscordConnection
+from adapters.discord.adapter import DiscordAdapter
 from adapters.heartbeat import beat
 from adapters.telegram.adapter import Connection, TelegramAdapter
 from bot.app import Randebu
@@ -78,6 +80,8 @@ def _platforms(settings: Settings, randebu: Randebu) -> Sequence[Platform]:
     wanted: list[Callable[[], Platform]] = []
     if settings.telegram_token is not None:
         wanted.append(partial(TelegramAdapter, _telegram(settings, settings.telegram_token), randebu))
+    if settings.discord_token is not None:
+        wanted.append(partial(DiscordAdapter, _discord(settings, settings.discord_token), randebu))
     platforms, reasons = list[Platform](), list[str]()
     for build in wanted:
         try:
@@ -99,6 +103,16 @@ def _telegram(settings: Settings, token: SecretStr) -> Connection:
         webhook_url=settings.telegram_webhook_url,
         webhook_secret=None if secret is None else secret.get_secret_value(),
         webhook_port=settings.telegram_webhook_port,
+    )
+
+
+def _discord(settings: Settings, token: SecretStr) -> DiscordConnection:
+    # `operator_guild` and `operator_commands` are for what operators alone may see there.
+    return DiscordConnection(
+        token=token.get_secret_value(),
+        api_url=settings.discord_api_url,
+        gateway_url=settings.discord_gateway_url,
+        guilds=settings.discord_guilds,
     )
 
 
