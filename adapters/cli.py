@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from bot.app import Randebu
     from bot.settings import Settings
 
-NO_PLATFORM = "No chat platform is set up: set TELEGRAM_TOKEN or DISCORD_TOKEN, or talk in the terminal with randebu chat."
+NO_PLATFORM = (
+    "No chat platform is set up: set TELEGRAM_TOKEN or DISCORD_TOKEN, "
+    "or talk in the terminal with randebu chat."
+)
 
 app = typer.Typer(
     help="Make crypto trading bots by talking, and test them before a cent is at risk.",

@@ -22,15 +22,20 @@ _SPAN = re.compile(
 )
 
 
-def split_markdown(text: str, size: Size, limit: int) -> list[str]:
+def split_markdown(text: str, size: Size, limit: int, *, dense: bool = False) -> list[str]:
     """The text in pieces of at most `limit`, cut where it shows least: between blocks, lines, sentences, words.
 
-    A code block that must be cut is closed and opened again; blanks at a cut are dropped.
+    A code block that must be cut is closed and opened again; blanks at a cut are dropped. `dense` also cuts paragraphs
+    that would fit into a piece of their own, for as few pieces as possible.
     """
     pieces: list[str] = []
     current, taken = "", 0
     for block in _blocks(text):
         needed = size(block)
+        if dense and taken + needed > limit:
+            head = _head(block, size, limit - taken)
+            current, block = current + head, block[len(head) :].lstrip(" ")
+            taken, needed = taken + size(head), size(block)
         if taken + needed > limit:
             pieces.append(current)
             *full, current = [block] if needed <= limit else _broken(block, size, limit)
@@ -41,6 +46,14 @@ def split_markdown(text: str, size: Size, limit: int) -> list[str]:
             taken += needed
     pieces.append(current)
     return [piece.strip("\n").rstrip() for piece in pieces if piece.strip()]
+
+
+def _head(block: str, size: Size, room: int) -> str:
+    """The beginning of a paragraph that fits into some room and ends with a word; of a code block nothing."""
+    if room <= 0 or _FENCE.fullmatch(block.partition("\n")[0]):
+        return ""
+    head = block[: _cut(block, _longest(block, size, room))]
+    return head if head[-1:].isspace() and size(head) <= room else ""
 
 
 def _blocks(text: str) -> Iterator[str]:

@@ -71,6 +71,8 @@ class Wire(discord.Client):
     def __init__(self, ears: Ears) -> None:
         intents = discord.Intents.none()
         intents.guilds = intents.guild_messages = intents.dm_messages = intents.message_content = True
+        # We do not speak, so nobody needs to be warned that we cannot.
+        discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
         super().__init__(
             intents=intents,
             allowed_mentions=discord.AllowedMentions.none(),
@@ -143,10 +145,10 @@ class Line:
             try:
                 DiscordWebSocket.DEFAULT_GATEWAY = await self._gateway()
                 await wire.login(self._where.token)
-            except (discord.LoginFailure, TypeError) as error:
+            except discord.LoginFailure as error:
                 await wire.close()
                 raise SettingsError(WRONG_TOKEN) from error
-            except _AWAY as error:
+            except (*_AWAY, *_MALFORMED) as error:
                 await wire.close()
                 _log.warning("discord cannot be reached", error=str(error)[:300])
                 await asyncio.sleep(pause)

@@ -171,8 +171,11 @@ def _pieces(text: str, room: int = 0) -> list[str] | None:
     limit = MAX_TEXT - _ROOM - room
     if len(text) > limit * MAX_PIECES:
         return None
-    pieces = split_markdown(text, utf16_len, limit) or [text]
-    return pieces if len(pieces) <= MAX_PIECES else None
+    for dense in (False, True):
+        pieces = split_markdown(text, utf16_len, limit, dense=dense) or [text]
+        if len(pieces) <= MAX_PIECES:
+            return pieces
+    return None
 
 
 def _end_of_settled(text: str) -> str:

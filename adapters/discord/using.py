@@ -48,11 +48,15 @@ class Using:
         """Take a used command, or complete one that is being typed."""
         if interaction.type is discord.InteractionType.autocomplete:
             await self._complete(interaction)
+        elif await self._is_known(interaction):
+            return
         elif interaction.type is discord.InteractionType.application_command:
             await self._use(interaction)
 
     async def press(self, interaction: discord.Interaction[Any], button: Button) -> None:
         """Take a press: what the button says is done for whoever pressed it, if it is theirs to press."""
+        if await self._is_known(interaction):
+            return
         shown = interaction.message
         here = address_of(interaction.channel_id or 0)
         only_theirs = shown is not None and shown.flags.ephemeral
@@ -184,6 +188,10 @@ class Using:
 
     async def _say_at_once(self, interaction: discord.Interaction[Any], text: str) -> None:
         await self._calls.quietly(interaction.response.send_message(text, ephemeral=True))
+
+    async def _is_known(self, interaction: discord.Interaction[Any]) -> bool:
+        """True for one that the gateway brings a second time."""
+        return interaction.id in await self._interactions.all()
 
     def _is_for_one(self, body: Body) -> bool:
         """True for a command whose answer is nobody else's business; an unknown one counts as such."""

@@ -12,12 +12,13 @@ import pytest
 from bot.settings import Settings
 from bot.workers import Workers
 from tests.contracts.harness import Harness
+from tests.contracts.on_discord import open_discord
 from tests.contracts.on_fake import open_fake
 from tests.contracts.on_telegram import open_telegram
 from tests.contracts.on_terminal import open_terminal
 from tests.databases import ready_database
 
-PLATFORMS = (open_fake, open_terminal, open_telegram)
+PLATFORMS = (open_fake, open_terminal, open_telegram, open_discord)
 """Each opens a house on a platform; a new adapter is added here."""
 
 OpenHarness = Callable[..., AbstractAsyncContextManager[Harness]]
