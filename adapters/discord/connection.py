@@ -37,7 +37,7 @@ _LONGEST_PAUSE = 30.0
 _WRONG_TOKEN_CODE = 4004
 _NO_INTENT_CODES = frozenset({4013, 4014})
 _AWAY = (OSError, TimeoutError, aiohttp.ClientError, discord.HTTPException, discord.GatewayNotFound)
-# What an event that discord.py cannot decode may lead to; it ends its connection, but must not end ours.
+# What something that discord.py cannot decode may lead to.
 _MALFORMED = (ValueError, TypeError, LookupError, AttributeError, RuntimeError)
 
 
@@ -82,6 +82,9 @@ class Wire(discord.Client):
             max_ratelimit_timeout=LONGEST_RATE_LIMIT,
         )
         self._ears = ears
+        # One event that discord.py cannot decode would end its connection, again and again if it comes again.
+        parsers = self._connection.parsers
+        parsers.update({name: _tolerant(name, parse) for name, parse in parsers.items()})
         self.add_dynamic_items(PersistentButton)
 
     async def on_connect(self) -> None:
@@ -108,6 +111,18 @@ class Wire(discord.Client):
     def press(self, interaction: discord.Interaction[Any], button: Button) -> None:
         """Somebody presses a button of ours."""
         self._ears.press(interaction, button)
+
+
+def _tolerant(name: str, parse: Callable[[Any], Any]) -> Callable[[Any], None]:
+    """The same way to decode an event, except that one which cannot be is written down and left out."""
+
+    def parse_if_possible(data: Any) -> None:
+        try:
+            parse(data)
+        except _MALFORMED as error:
+            _log.warning("event that cannot be decoded", kind=name, error=repr(error)[:500])
+
+    return parse_if_possible
 
 
 @dataclass(frozen=True, slots=True)

@@ -180,10 +180,11 @@ class Previews:
                 if waiting is not None:
                     await self._draw_waiting(waiting, body)
                 elif not address.whispers:
-                    await self._draw_placeholder(address, body)
+                    body = await self._draw_placeholder(address, body)
+                showing.shown = body
             except _CALLS_FAIL as error:
                 _log.info("preview lost", address=str(address), error=str(error)[:300])
-            showing.shown, showing.drawn_at = body, asyncio.get_running_loop().time()
+            showing.drawn_at = asyncio.get_running_loop().time()
 
     async def _waiting_command(self, address: ChatAddress) -> Known | None:
         """The command under way here whose own message waits to be filled: the oldest that nothing has filled yet."""
@@ -197,13 +198,14 @@ class Previews:
         async with asyncio.timeout(PASSING_SECONDS):
             await self._calls.fill(known, Drawn(body, buttons=(STOP,)))
 
-    async def _draw_placeholder(self, address: ChatAddress, body: str) -> None:
+    async def _draw_placeholder(self, address: ChatAddress, body: str) -> str:
+        """Draw into the message that stands in for the answer, or post it first; returns what it shows now."""
         placeholder = await self.placeholders.get(address)
         if placeholder is None:
             await self._post_placeholder(address)
-            return
+            return EMPTY
         if placeholder.piece is not None or placeholder.doubtful:
-            return
+            return body
         try:
             async with asyncio.timeout(PASSING_SECONDS):
                 await self._calls.edit(int(address.chat), placeholder.message, Drawn(body, buttons=(STOP,)))
@@ -214,6 +216,7 @@ class Previews:
         except _CALLS_FAIL:
             await self.placeholders.doubt(address)
             raise
+        return body
 
     async def _post_placeholder(self, address: ChatAddress) -> None:
         """Post it without a word of the answer: until it is noted, a crash would leave it behind."""

@@ -18,7 +18,6 @@ from bot.messages import Command
 from bot.reports.suggestions import Kind
 
 CHAT = "chat"
-CHAT_OPTION = "message"
 ABOUT = "Ask Randebu about this"
 
 MAX_DESCRIPTION = 100
@@ -60,6 +59,7 @@ _CONVERSATION = Option("conversation", "one of your conversations", completes="c
 _TEXT = (Option("text", "what stands behind the command"),)
 
 TYPED: Mapping[str, tuple[Option, ...]] = {
+    CHAT: (Option("message", "what you want to say", required=True),),
     "start": (),
     "help": (),
     "bots": (),
@@ -109,10 +109,9 @@ class Typing:
 
 def payloads(commands: Mapping[str, str]) -> list[dict[str, Any]]:
     """What Discord is told of the shared commands, of /chat and of what can be done with a message."""
-    chat = Option(CHAT_OPTION, "what you want to say", required=True)
     about = {**_where(), "name": ABOUT, "type": _MESSAGE}
     shared = [_payload(name, summary, _options(name)) for name, summary in commands.items() if name != CHAT]
-    return [_payload(CHAT, "talk to me, in a thread of its own", (chat,)), *shared, about]
+    return [_payload(CHAT, "talk to me, in a thread of its own", _options(CHAT)), *shared, about]
 
 
 def operator_payloads(commands: Mapping[str, str]) -> list[dict[str, Any]]:

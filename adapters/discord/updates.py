@@ -56,7 +56,7 @@ def hear(message: discord.Message, me: Me, place: Place) -> Incoming | None:
     if body is None:
         return None
     return Incoming(
-        message_id(message.id),
+        message_id(message.id, private=place.private),
         address_of(message.channel.id),
         sender_of(message.author),
         message.created_at,
@@ -112,9 +112,9 @@ def sender_of(user: discord.abc.User) -> Sender:
     )
 
 
-def message_id(message: int) -> str:
-    """The id of what came in as a message."""
-    return f"message:{message}"
+def message_id(message: int, *, private: bool) -> str:
+    """The id of what came in as a message; it tells whether an answer must show what it answers."""
+    return f"direct:{message}" if private else f"message:{message}"
 
 
 def interaction_id(interaction: int) -> str:
@@ -123,7 +123,7 @@ def interaction_id(interaction: int) -> str:
 
 
 def message_number(incoming: str | None) -> int | None:
-    """Discord's id of the message behind an `Incoming.id`; None where it is none."""
+    """Discord's id of the message that an answer to an `Incoming.id` shows; None where it shows none."""
     found = _MESSAGE.fullmatch(incoming or "")
     return None if found is None else int(found[1])
 

@@ -59,7 +59,7 @@ class _Talker(Somebody):
             return
         named = "" if self._room.guild is None else f"{world.bot.mention} "
         self._last = said = world.says(self._person, named + text, self._room)
-        await self._house.accepted(f"message:{said.id}")
+        await self._house.said(said)
 
     async def comes_again(self) -> None:
         world = self._house.world

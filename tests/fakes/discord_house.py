@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from adapters.discord.adapter import Connection, DiscordAdapter
+from adapters.discord.updates import message_id
 from bot.app import Randebu
 from bot.clock import Clock, system_clock
 from bot.messages import ChatAddress, LastingReply, Outgoing
 from bot.settings import Settings
 from bot.workers import Workers
+from storage.journal import IncomingRow
 from tests.fakes.discord_api import DISCORD_TOKEN, DiscordApi
 from tests.fakes.discord_world import Account, DiscordWorld, Made, Room, Shown
 
@@ -49,15 +51,24 @@ class DiscordHouse:
         async with asyncio.timeout(PATIENCE_SECONDS):
             while True:
                 async with self.randebu.database.view() as view:
-                    if await view.journal.incoming_by_external_id("discord", external_id) is not None:
-                        return
+                    row = await view.journal.incoming_by_external_id("discord", external_id)
+                # Between its commit and its lane there is a moment in which nothing seems to be under way.
+                if row is not None and (row.state not in ("waiting", "running") or self._works_in(row)):
+                    return
                 await asyncio.sleep(0.01)
+
+    def _works_in(self, row: IncomingRow) -> bool:
+        return self.randebu.dispatcher.lanes.busy(ChatAddress(row.platform, row.chat, row.thread))
+
+    async def said(self, shown: Shown) -> None:
+        """Wait until something that a person wrote is written down."""
+        await self.accepted(message_id(shown.id, private=shown.room.guild is None))
 
     async def heard(self) -> None:
         """Wait until everything that was said so far was heard, by saying something further elsewhere."""
         somebody = self.world.person("Somebody else")
         said = self.world.says(somebody, "/status")
-        await self.accepted(f"message:{said.id}")
+        await self.said(said)
 
     async def reads(self, room: Room, person: Account | None = None) -> list[Shown]:
         """Wait until everything in a channel is answered; gives what the bot has said there, as a person sees it."""
@@ -72,7 +83,7 @@ class DiscordHouse:
         room = room or self.world.private(person)
         to_us = room.guild is None or room.owner == self.world.bot.id
         said = self.world.says(person, text if to_us else f"{self.world.bot.mention} {text}", room)
-        await self.accepted(f"message:{said.id}")
+        await self.said(said)
         return (await self.reads(room, person))[-1]
 
     async def done(self, made: Made) -> Made:

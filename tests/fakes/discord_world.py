@@ -81,6 +81,8 @@ class Room:
         if self.guild is None:
             return about | {"recipients": [] if self.person is None else [self.person.as_user()]}
         about |= {"guild_id": str(self.guild.id), "name": self.name, "rate_limit_per_user": 0}
+        if self.type == VOICE:
+            about |= {"bitrate": 64000, "user_limit": 0, "rtc_region": None}
         if self.type != THREAD:
             return about | {"position": 0, "permission_overwrites": [], "nsfw": False, "parent_id": None}
         return about | {
