@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from bot.errors import SettingsError
 from bot.settings import Settings, without_passwords
@@ -273,3 +274,12 @@ def test_signing_up_has_four_ways(load: Load) -> None:
     assert load(FREE_BOTS="").free_bots is None
     (problem,) = problems(load, SIGNUP="maybe")
     assert problem == 'SIGNUP is "maybe": it must be open, invite, approval or closed.'
+
+
+def test_discord_is_reached_as_it_is_set_up() -> None:
+    settings = Settings(discord_gateway_url="wss://gateway.example", discord_guild_ids="12, 34")
+    assert settings.discord_guilds == (12, 34)
+    assert Settings().discord_guilds == ()
+    for wrong in ({"discord_gateway_url": "https://gateway.example"}, {"discord_guild_ids": "Traders"}):
+        with pytest.raises(ValidationError):
+            Settings(**wrong)  # type: ignore[arg-type]

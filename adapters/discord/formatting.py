@@ -46,7 +46,8 @@ def format_markdown(markdown: str) -> str:
             # Discord knows only one sign for code blocks.
             out.append(line.replace("~", "`") if mark[1][0] == "~" else line)
         elif fence:
-            out.append(line)
+            # What stands in such a block must not end the one that it becomes.
+            out.append(line.replace("```", "'''") if fence[0] == "~" else line)
         elif at + 1 < len(lines) and _is_table(line, lines[at + 1]):
             end = at + 2
             while end < len(lines) and _ROW.fullmatch(lines[end]) and lines[end].strip():

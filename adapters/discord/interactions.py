@@ -105,8 +105,9 @@ class Interactions:
         return await self._usable(known)
 
     async def newest(self, address: ChatAddress) -> Known | None:
-        """The newest living one whose answers only one person sees."""
+        """The newest living one of an address; one that still waits to be filled only where there is no other."""
         found = [each for each in (await self.all()).values() if each.address == address]
+        found.sort(key=lambda each: not each.original or each.piece is not None)
         return await self._first_usable(found)
 
     async def showing(self, message: int) -> Known | None:

@@ -85,6 +85,8 @@ class Posting:
         if isinstance(delivery.reply, Settled):
             return await self._settle_whispering(delivery)
         known = await self._interactions.get(interaction_number(delivery.reply_to))
+        if known is not None and not known.ephemeral:
+            known = None
         if known is not None and known.original and known.piece in (None, delivery.id):
             filled = await self._fill(known, delivery)
             if filled is not None:

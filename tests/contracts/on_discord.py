@@ -11,7 +11,7 @@ from bot.workers import Workers
 from tests.contracts.harness import Harness, Seen, ShiftedClock, Somebody
 from tests.fakes.discord_api import RestCall
 from tests.fakes.discord_house import DiscordHouse, address_of, open_discord_house
-from tests.fakes.discord_world import Account, Made, Room, Shown
+from tests.fakes.discord_things import Account, Made, Room, Shown
 
 
 class DiscordHarness(Harness):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from bot.messages import File, Notice, TextFinal
 from tests.discord.conftest import OpenDiscord
 from tests.fakes.discord_house import DiscordHouse
-from tests.fakes.discord_world import NEWS, VOICE
+from tests.fakes.discord_things import NEWS, VOICE
 from tests.fakes.slow_model import SlowModel
 from tests.stories.test_first_bot import DIP
 
@@ -108,7 +110,7 @@ async def test_a_thread_that_was_archived_unknown_to_us_is_still_ours(open_disco
 async def test_what_is_not_text_is_named(house: DiscordHouse) -> None:
     world, alice = house.world, house.world.person("Alice")
 
-    async def says(**fields: object) -> str:
+    async def says(**fields: Any) -> str:
         said = world.says(alice, "", **fields)
         await house.said(said)
         return (await house.reads(said.room))[-1].text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 
 import pytest
 from structlog.testing import capture_logs
@@ -13,7 +14,7 @@ from tests.contracts.harness import ShiftedClock
 from tests.contracts.test_adapters import PNG
 from tests.discord.conftest import OpenDiscord
 from tests.fakes.discord_api import DiscordApi, RestCall
-from tests.fakes.discord_gateway import IDENTIFY, RESUME
+from tests.fakes.discord_gateway import IDENTIFY, RESUME, DiscordGateway
 from tests.fakes.discord_house import DiscordHouse, address_of
 from tests.stories.test_first_bot import DIP
 
@@ -33,6 +34,10 @@ async def test_a_missing_intent_is_told_in_a_sentence(open_discord: OpenDiscord,
             await house.running
 
 
+def resumed_again(gateway: DiscordGateway, before: int) -> bool:
+    return gateway.count(RESUME) > before and bool(gateway.connected)
+
+
 async def test_what_was_said_while_resuming_is_answered_once(house: DiscordHouse) -> None:
     world, gateway = house.world, house.api.gateway
     alice = world.person("Alice")
@@ -41,7 +46,7 @@ async def test_what_was_said_while_resuming_is_answered_once(house: DiscordHouse
         resumed = gateway.count(RESUME)
         await breaks()
         said = world.says(alice, "what is the price of CAKE?")
-        await house.until(lambda before=resumed: gateway.count(RESUME) > before and gateway.connected)
+        await house.until(partial(resumed_again, gateway, resumed))
         await house.said(said)
     shown = await house.reads(world.private(alice))
     assert sum("CAKE" in each.text for each in shown) == 2

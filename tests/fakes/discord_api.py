@@ -15,7 +15,8 @@ from aiohttp import web
 
 from tests.fakes.discord_gateway import DiscordGateway
 from tests.fakes.discord_routes import Body, DiscordRoutes
-from tests.fakes.discord_world import DiscordWorld, RestError
+from tests.fakes.discord_things import RestError
+from tests.fakes.discord_world import DiscordWorld
 
 DISCORD_TOKEN = "test.token.of-nobody"  # noqa: S105
 

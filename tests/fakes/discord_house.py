@@ -17,7 +17,8 @@ from bot.settings import Settings
 from bot.workers import Workers
 from storage.journal import IncomingRow
 from tests.fakes.discord_api import DISCORD_TOKEN, DiscordApi
-from tests.fakes.discord_world import Account, DiscordWorld, Made, Room, Shown
+from tests.fakes.discord_things import Account, Made, Room, Shown
+from tests.fakes.discord_world import DiscordWorld
 
 PATIENCE_SECONDS = 30
 

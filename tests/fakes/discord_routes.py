@@ -6,7 +6,7 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 
-from tests.fakes.discord_world import (
+from tests.fakes.discord_things import (
     ACKNOWLEDGE_SECONDS,
     DM,
     EPHEMERAL,
@@ -14,12 +14,12 @@ from tests.fakes.discord_world import (
     NEWS,
     TEXT,
     TOKEN_SECONDS,
-    DiscordWorld,
     Made,
     RestError,
     Room,
     Shown,
 )
+from tests.fakes.discord_world import DiscordWorld
 
 Body = dict[str, Any]
 

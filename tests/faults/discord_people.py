@@ -7,7 +7,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from tests.fakes.discord_world import Account, DiscordWorld, Made, Room, Shown
+from tests.fakes.discord_things import Account, Made, Room, Shown
+from tests.fakes.discord_world import DiscordWorld
 
 CREATE = "create a bot that buys PEPE when it drops 5% in 1h and sells at 10% profit with a 3% stop loss"
 BACKTEST = "backtest it on 15m candles for the last 20 days"
