@@ -20,7 +20,7 @@ from bot.tools.plain import plain
 from bot.tools.registry import Outcome, ToolContext
 from bot.tools.running_simulations import goes_on_with, stop_simulation
 from bot.tools.strategies import Prepared, StrategyDocument, prepare
-from bot.trading.paraphrase import paraphrase
+from bot.trading.paraphrase import literal, paraphrase
 from bot.trading.strategy import parse_strategy
 from storage.trading import NameTaken
 
@@ -34,6 +34,17 @@ _WhichBot = Annotated[
     Field(None, description="Its name or the beginning of its id; null: the conversation's bot."),
 ]
 _LATEST_BACKTESTS = 3
+MOST_LEFT_OUT = 5
+"""How many pieces of a wish a proposal may name as left out."""
+
+_LeftOut = Annotated[
+    list[Annotated[str, Field(max_length=200)]],
+    Field(
+        default_factory=list,
+        max_length=MOST_LEFT_OUT,
+        description="What the person asked for and this strategy does not do, in their words; it is shown to them.",
+    ),
+]
 
 
 class CreateBotArguments(Arguments):
@@ -41,6 +52,7 @@ class CreateBotArguments(Arguments):
 
     name: _Named | None = Field(None, description="A short name; null takes the strategy's own.")
     strategy: StrategyDocument = Field(description="The whole strategy.")
+    left_out: _LeftOut
 
 
 class UpdateStrategyArguments(Arguments):
@@ -48,6 +60,7 @@ class UpdateStrategyArguments(Arguments):
 
     bot: _WhichBot
     strategy: StrategyDocument = Field(description="The whole new strategy, also what stays as it is.")
+    left_out: _LeftOut
 
 
 class ListBotsArguments(Arguments):
@@ -84,7 +97,7 @@ class CreateBot(Writing):
     async def describe(self, context: ToolContext, arguments: Any) -> str:
         """The rules of the new bot in words. Raises what `run` raises."""
         name, prepared = await self._prepared(context, arguments)
-        return f"Create this bot:\n\n{prepared.in_words(name)}\n\nCreate it?"
+        return f"Create this bot:\n\n{prepared.in_words(name)}{_not_used(arguments)}\n\nCreate it?"
 
     async def once_more(self, context: ToolContext, arguments: Any) -> str | None:
         """What speaks against its token, if anything does. Raises what `run` raises."""
@@ -146,7 +159,7 @@ class UpdateStrategy(Writing):
         trading_bot, prepared = await self._prepared(context, arguments)
         return (
             f"Change the bot **{trading_bot.name}**; its version {trading_bot.version + 1} will be:\n\n"
-            f"{prepared.in_words(trading_bot.name)}\n\nChange it?"
+            f"{prepared.in_words(trading_bot.name)}{_not_used(arguments)}\n\nChange it?"
         )
 
     async def once_more(self, context: ToolContext, arguments: Any) -> str | None:
@@ -323,6 +336,12 @@ class GetBotInfo(Reading):
                 ],
             }
         )
+
+
+def _not_used(arguments: Any) -> str:
+    """Which words of the person a proposal has not used, as a paragraph."""
+    said = [f"“{literal(plain(words, 60))}”" for words in arguments.left_out]
+    return f"\n\nI did not use: {', '.join(said)}." if said else ""
 
 
 def _facts(trading_bot: TradingBot) -> dict[str, Any]:

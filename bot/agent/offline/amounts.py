@@ -67,6 +67,10 @@ def schedule(words: Words, place: int) -> Found:
     if token.text in ADVERBS and words.at(place + 1).text not in CANDLE_WORDS:
         unit = ADVERBS[token.text]
         return None if unit == "month" else (_every(f"1{unit[0]}"), place + 1)
+    if token.text in {"a", "per"} and words.at(place - 1).kind is Kind.MONEY:
+        time = words.at(place + 1)
+        bare = time.kind is Kind.TIME and time.value == 1 and time.seconds
+        return (_every(format_timeframe(bare)), place + 2) if bare else None
     if token.text not in {"every", "each"}:
         return None
     if words.at(place + 1).text in {"time", "single"}:

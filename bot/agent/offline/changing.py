@@ -8,6 +8,7 @@ from typing import Any
 
 from bot.agent.offline import replies
 from bot.agent.offline.changes import changed, fits
+from bot.agent.offline.creating import left_out, not_clear
 from bot.agent.offline.document import Document, leaves_of, market_of
 from bot.agent.offline.doing import Call, Done, Say, Step, token_of, told
 from bot.agent.offline.draft import Draft, PlannedRule
@@ -47,7 +48,7 @@ def _save(wish: Alter, document: Document, new: Document, done: Done) -> Step:
         return Say(replies.question("change", replies.ALREADY))
     if done.last("update_strategy") is None:
         named = {} if wish.bot is None else {"bot": wish.bot}
-        return Call("update_strategy", {**named, "strategy": new})
+        return Call("update_strategy", {**named, "strategy": new, **left_out(wish.draft)})
     result = done.call("update_strategy")
     return told("update_strategy", result) if isinstance(result, Mapping) else result
 
@@ -56,11 +57,11 @@ def _open_question(wish: Alter) -> str | None:
     draft = wish.draft
     if wish.manner == "remove":
         return None
-    lead = replies.unknown_words(draft.unknown) if draft.unknown else ""
-    if draft.vague or draft.unknown:
-        return replies.question(draft.vague[0] if draft.vague else "change", lead)
+    if (question := not_clear(draft, "change")) is not None:
+        return question
     said = not draft.empty or draft.symbol or draft.address
-    return None if said else replies.question("change")
+    lead = replies.unknown_words(draft.unused) if draft.unused else ""
+    return None if said else replies.question("change", lead)
 
 
 def _settled(draft: Draft, document: Document, done: Done) -> Draft | Step:
@@ -117,6 +118,8 @@ def _in_short(leaf: Leaf) -> str:
 def _with_market(new: Document, draft: Draft, done: Done) -> Document | Step:
     """The document on another token when one was named."""
     symbol = str(new["market"].get("symbol", ""))
+    if draft.replaced is not None and draft.replaced.casefold() != symbol.casefold():
+        return Say(replies.not_that_token(symbol, draft.replaced, draft.symbol or ""))
     same = draft.symbol is not None and draft.symbol.casefold() == symbol.casefold()
     if draft.address is None and (draft.symbol is None or same):
         return new

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import pairwise, zip_longest
 from typing import Literal
 
 from bot.agent.offline.items import Condition, Crossing, Either, Join, Placed, Price, Vague, Verb
@@ -11,11 +12,14 @@ from bot.agent.offline.items import Condition, Crossing, Either, Join, Placed, P
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """A verb with what belongs to it; without a verb what was said apart from all actions."""
+    """A verb with what belongs to it; without a verb what was said apart from all actions.
+
+    `denied` is the place of a verb that stands behind "don't" or "never".
+    """
 
     verb: Literal["buy", "sell", "tell"] | None
     items: tuple[Placed, ...]
-    negated: bool = False
+    denied: Placed | None = None
 
 
 def clauses(items: Sequence[Placed]) -> list[Clause]:
@@ -24,6 +28,10 @@ def clauses(items: Sequence[Placed]) -> list[Clause]:
     "Buy when A and sell when B" ties what follows a verb to it; when something is told before the first verb, as in
     "if A buy, if B sell", what stands before a verb goes with it.
     """
+    denied = {id(after) for before, after in pairwise(items) if _denies(before, after)}
+    items = [
+        each for each, after in zip_longest(items, items[1:]) if after is None or not _denies(each, after)
+    ]
     verbs = [place for place, placed in enumerate(items) if isinstance(placed.item, Verb)]
     if not verbs:
         return [Clause(None, tuple(items))]
@@ -35,14 +43,19 @@ def clauses(items: Sequence[Placed]) -> list[Clause]:
         last = number + 1 == len(verbs)
         following = items[place + 1 : None if last else verbs[number + 1]]
         own = following if last or not before else following[: _next_condition(following)]
-        cut.append(_clause(items[place], (*carried, *own), items[max(0, place - 1)]))
+        cut.append(_clause(items[place], (*carried, *own), denied))
         carried = following[len(own) :]
     return cut
 
 
-def _clause(verb: Placed, items: tuple[Placed, ...], previous: Placed) -> Clause:
+def _denies(before: Placed, after: Placed) -> bool:
+    """Whether "don't" or "never" stands right before a verb."""
+    return before.item == Join("not") and isinstance(after.item, Verb) and before.last == after.first
+
+
+def _clause(verb: Placed, items: tuple[Placed, ...], denied: Collection[int]) -> Clause:
     kind = verb.item.kind if isinstance(verb.item, Verb) else None
-    return Clause(kind, items, negated=previous.item == Join("not") and previous.last == verb.first)
+    return Clause(kind, items, verb if id(verb) in denied else None)
 
 
 def _is_condition(placed: Placed) -> bool:

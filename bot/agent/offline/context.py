@@ -6,14 +6,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from bot.agent.offline.answering import SHORT, answer_to, declines
 from bot.agent.offline.draft import Draft
-from bot.agent.offline.items import Condition, Mention, Verb
+from bot.agent.offline.periods import Stretch, stretch_of
 from bot.agent.offline.replies import asked_about
-from bot.agent.offline.scanning import FILLERS, scan
-from bot.agent.offline.understanding import draft_of
 from bot.agent.offline.vocabulary import one_of
-from bot.agent.offline.wishes import Alter, Ask, Create, Puzzle, Talk, Wish, wish_of
-from bot.agent.offline.words import Kind, Words
+from bot.agent.offline.wishes import Alter, Ask, Backtest, Create, Puzzle, Talk, Wish, wish_of
+from bot.agent.offline.words import Words
 from bot.agent.steps import TurnFacts
 
 LONGEST_TALK = 12
@@ -53,11 +52,41 @@ def wish_in(turns: Sequence[Turn], facts: TurnFacts, chains: Collection[str]) ->
     for turn in reached:
         before, fresh = wish, wish_of(turn.said, facts, chains, answers)
         wish = fresh
-        if about is not None and isinstance(before, Create | Alter) and _may_answer(turn.said, about, fresh):
-            new = _answer(turn.said, about, before.draft, chains, answers)
-            wish = replace(before, draft=before.draft.with_answer(about, new))
+        if about == "period" and isinstance(before, Backtest | Create):
+            wish = _with_period(turn.said, before, fresh, facts)
+        elif about is not None and isinstance(before, Create | Alter):
+            wish = _completed_wish(turn.said, about, before, fresh, chains, answers)
         about = asked_about(turn.answer)
     return wish
+
+
+def _completed_wish(
+    said: str,
+    about: str,
+    before: Create | Alter,
+    fresh: Wish,
+    chains: Collection[str],
+    answers: Mapping[str, str],
+) -> Wish:
+    """The unfinished wish with an answer to the question about it, or the fresh one when it is no answer."""
+    if fresh == Talk("unsure"):
+        return before
+    if not _may_answer(said, about, before.draft, fresh):
+        return fresh
+    new = answer_to(said, about, before.draft, chains, answers)
+    return replace(before, draft=before.draft.with_answer(about, new))
+
+
+def _with_period(said: str, before: Backtest | Create, fresh: Wish, facts: TurnFacts) -> Wish:
+    """The test that was asked for, over the stretch that the answer names."""
+    if isinstance(fresh, Talk | Ask | Backtest) or (isinstance(fresh, Create) and fresh.draft.symbol):
+        return before if fresh == Talk("unsure") else fresh
+    asked = before if isinstance(before, Backtest) else Backtest(None, None, before.stretch or Stretch())
+    new = stretch_of(Words(said), facts.today)
+    if not (new.told or new.minutes or new.unknown):
+        new = replace(new, unknown=(said,))
+    timeframe, balance = new.timeframe or asked.stretch.timeframe, new.balance or asked.stretch.balance
+    return replace(asked, stretch=replace(new, timeframe=timeframe, balance=balance), changing=False)
 
 
 def answers_in(turns: Sequence[Turn]) -> dict[str, str]:
@@ -70,73 +99,25 @@ def answers_in(turns: Sequence[Turn]) -> dict[str, str]:
     }
 
 
-def _may_answer(said: str, about: str, fresh: Wish) -> bool:
+def _may_answer(said: str, about: str, draft: Draft, fresh: Wish) -> bool:
     """Whether a message can be the answer to a question rather than something new."""
     words = Words(said)
-    if about == "sell" and _declines(words):
+    if about == "sell" and declines(words):
         return True
     if isinstance(fresh, Create):
-        return not (words.has("create", "new") and fresh.draft.symbol and fresh.draft.of("buy"))
+        return not _is_whole(words, about, draft, fresh.draft)
     if isinstance(fresh, Ask):
-        return about == "token" and fresh.tool == "get_token" and len(words) <= _SHORT
-    return isinstance(fresh, Alter | Puzzle) or (about == "token" and len(words) <= _SHORT and said.isupper())
+        return about == "token" and fresh.tool == "get_token" and len(words) <= SHORT
+    return isinstance(fresh, Alter | Puzzle) or (about == "token" and len(words) <= SHORT and said.isupper())
 
 
-_SHORT = 4
-_DECLINES = one_of("never no none nothing hold don't hodl nope")
+def _is_whole(words: Words, about: str, before: Draft, new: Draft) -> bool:
+    """Whether a sentence is a strategy of its own: it says what to do and with which token."""
+    named = new.symbol or new.address
+    if not named or not (new.of("buy") or new.of("tell")):
+        return False
+    other = before.symbol is not None and before.symbol != new.symbol
+    return other or words.has("create", "new") or new.has_exit or about not in _ABOUT_BUYING
 
 
-def _declines(words: Words) -> bool:
-    return len(words) <= _SHORT and words.has(*_DECLINES) and not words.has("mind")
-
-
-def _answer(
-    said: str, about: str, before: Draft, chains: Collection[str], answers: Mapping[str, str]
-) -> Draft:
-    words = Words(said)
-    if about == "token":
-        return _token(words, chains)
-    if about == "sell" and _declines(words):
-        return Draft(keeps=True)
-    whole = Words(_completed(words, said, about, before, chains))
-    return draft_of(whole, scan(whole, chains), answers)
-
-
-def _token(words: Words, chains: Collection[str]) -> Draft:
-    """The token that a short answer names."""
-    items = scan(words, chains)
-    draft = draft_of(words, items, {})
-    if draft.symbol or draft.address:
-        return draft
-    named = [
-        placed.item.text.lstrip("$").upper()
-        for placed in items
-        if isinstance(placed.item, Mention) and words.at(placed.first).text not in FILLERS
-    ]
-    return Draft(symbol=named[0], chain=draft.chain) if named else Draft()
-
-
-def _completed(words: Words, said: str, about: str, before: Draft, chains: Collection[str]) -> str:
-    """An answer as a whole sentence: "5% in 1h" about a fall becomes "buy when it drops 5% in 1h"."""
-    items = [placed.item for placed in scan(words, chains)]
-    if any(isinstance(item, Verb) for item in items):
-        return said
-    percent = words.at(0).kind is Kind.PERCENT
-    verb = {"tell": "tell me"}.get(before.unsure or "buy", before.unsure or "buy")
-    if about in _GUARDS:
-        return f"{_GUARDS[about]} {said}" if percent or words.at(0).kind is Kind.NUMBER else said
-    if about in _CONDITIONS:
-        told = any(isinstance(item, Condition) and not item.bare for item in items)
-        return f"{verb} when {said}" if told and not percent else f"{verb} when {_CONDITIONS[about]} {said}"
-    lead = {"buy": "buy", "sell": "sell at" if percent else "sell", "tell": "tell me", "amount": "buy"}
-    return f"{lead[about]} {said}" if about in lead else said
-
-
-_GUARDS = {"stop": "stop loss", "target": "take profit", "trailing": "trailing stop"}
-_CONDITIONS = {
-    "fall": "it drops",
-    "rise": "it rises",
-    "volume": "volume spikes",
-    "rsi": "RSI is",
-    "average": "the",
-}
+_ABOUT_BUYING = one_of("token buy amount tell fall rise volume rsi average")

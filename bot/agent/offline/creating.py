@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bot.agent.offline import replies
-from bot.agent.offline.document import document_of, market_of, name_of
+from bot.agent.offline.document import document_of, market_of, name_of, overfull
 from bot.agent.offline.doing import Call, Done, Say, Step, token_of, told
 from bot.agent.offline.draft import Draft
 from bot.agent.offline.testing import next_test
 from bot.agent.offline.wishes import Backtest, Create
 from bot.agent.steps import TurnFacts
+from bot.tools.trading_bots import MOST_LEFT_OUT
 
 
 def next_creation(wish: Create, done: Done, facts: TurnFacts) -> Step:
@@ -29,23 +30,41 @@ def next_creation(wish: Create, done: Done, facts: TurnFacts) -> Step:
     made = done.last("create_bot")
     if made is None:
         name = name_of(draft, str(token.get("symbol")), facts.bots)
-        return Call("create_bot", {"name": name, "strategy": document_of(draft, market_of(token), name)})
+        document = document_of(draft, market_of(token), name)
+        return Call("create_bot", {"name": name, "strategy": document, **left_out(draft)})
     result = done.call("create_bot")
     if not isinstance(result, Mapping):
         return result
     if wish.stretch is not None:
-        return next_test(Backtest(str(result.get("bot", "")) or None, None, wish.stretch), done, facts)
+        step = next_test(Backtest(str(result.get("bot", "")) or None, None, wish.stretch), done, facts)
+        if isinstance(step, Say) and done.last("run_backtest") is None:
+            return Say(f"{told('create_bot', result).text}\n\n{step.text}")
+        return step
     return told("create_bot", result)
+
+
+def left_out(draft: Draft) -> dict[str, list[str]]:
+    """The argument that lets a proposal say which words it has not used."""
+    return {"left_out": list(draft.unused[:MOST_LEFT_OUT])} if draft.unused else {}
+
+
+def not_clear(draft: Draft, about: str) -> str | None:
+    """The question about words that were not understood or cannot be done; None when there are none."""
+    if draft.lasting:
+        return replies.question(about, replies.only_moments(draft.lasting))
+    lead = replies.unknown_words(draft.unknown) if draft.unknown else ""
+    if draft.vague or draft.unknown:
+        amount = about == "buy" and draft.regular and not draft.vague and draft.of("buy")
+        return replies.question(draft.vague[0] if draft.vague else "amount" if amount else about, lead)
+    return replies.question("steps", replies.NOTHING_LEFT) if overfull(draft) else None
 
 
 def lacking(draft: Draft) -> str | None:
     """The question about what is missing or not understood; None when a document can be written."""
     if draft.others and draft.symbol:
         return replies.question("token", replies.one_token_only((draft.symbol, *draft.others)))
-    about = draft.unsure or "buy"
-    lead = replies.unknown_words(draft.unknown) if draft.unknown else ""
-    if draft.vague or draft.unknown:
-        return replies.question(draft.vague[0] if draft.vague else about, lead)
+    if (question := not_clear(draft, draft.unsure or "buy")) is not None:
+        return question
     if not draft.symbol and not draft.address:
         return replies.question("token")
     if not draft.of("buy"):

@@ -114,6 +114,16 @@ def take_profits(draft: Draft) -> Document:
     return {"take_profits": steps}
 
 
+def overfull(draft: Draft) -> bool:
+    """Whether a take profit stands behind one that sells everything, so that nothing is left for it."""
+    shares = list(dict(sorted(draft.exits, key=lambda level: level[0])).values())
+    told = [share for share in shares if share is not None]
+    return len(shares) > 1 and (None in shares[:-1] or 100.0 in shares[:-1] or sum(told) > _WHOLE)
+
+
+_WHOLE = 100.01
+
+
 def fitting_timeframe(rules: list[Document]) -> str:
     """Candles that every time of the rules is a whole multiple of; an hour where no rule looks back over one."""
     times = [text for rule in rules for text in times_of(rule["when"])]

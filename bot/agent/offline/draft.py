@@ -25,6 +25,10 @@ class PlannedRule:
     tell: bool = False
     said: str = ""
 
+    def telling(self) -> PlannedRule:
+        """The same rule, which also sends a message."""
+        return replace(self, tell=True)
+
 
 @dataclass(frozen=True, slots=True)
 class Draft:
@@ -32,11 +36,14 @@ class Draft:
 
     `exits` are profits in percent, each with the share of the position to sell (None: what is left of it); `loose`
     are conditions without an action; `span` is a time that may be that of the candles or of a condition; `unsure`
-    is the action beside the first point that is vague or unknown.
+    is the action beside the first point that is vague or unknown. `unknown` are words that must be asked about,
+    `unused` those that are only left out, `lasting` conditions that cannot be joined with others, `replaced` the
+    token whose place the new one takes.
     """
 
     symbol: str | None = None
     others: tuple[str, ...] = ()
+    replaced: str | None = None
     address: str | None = None
     chain: str | None = None
     name: str | None = None
@@ -52,6 +59,8 @@ class Draft:
     share: float | None = None
     vague: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
+    unused: tuple[str, ...] = ()
+    lasting: tuple[str, ...] = ()
     unclear: tuple[Either, ...] = ()
     unsure: RuleKind | None = None
     keeps: bool = False
@@ -81,7 +90,16 @@ class Draft:
         """Whether nothing about a strategy was said, apart from a token's name and words that nobody knows."""
         return (
             replace(
-                self, symbol=None, others=(), address=None, chain=None, unknown=(), name=None, unsure=None
+                self,
+                symbol=None,
+                others=(),
+                replaced=None,
+                address=None,
+                chain=None,
+                unknown=(),
+                unused=(),
+                name=None,
+                unsure=None,
             )
             == Draft()
         )
@@ -105,13 +123,17 @@ class Draft:
             span=new.span or self.span,
             rules=tuple(rule for rule in self.rules if rule.kind not in again) + new.rules,
             loose=new.loose,
-            exits=new.exits if "sell" in again else self.exits + new.exits,
+            exits=new.exits
+            if "sell" in again or (about == "steps" and new.exits)
+            else self.exits + new.exits,
             risk={**self.risk, **new.risk},
             costs={**self.costs, **new.costs},
             limits={**self.limits, **new.limits},
             amount=new.amount or self.amount,
             vague=self.vague[1:] if answered else self.vague,
             unknown=new.unknown,
+            unused=tuple(dict.fromkeys((*self.unused, *new.unused))),
+            lasting=new.lasting,
             unclear=new.unclear,
             unsure=new.unsure,
             keeps=self.keeps or new.keeps,

@@ -1,16 +1,27 @@
-"""Protection and costs as people say them: stops, take profits, trailing stops, limits of time and of loss."""
+"""Protection and costs as people say them: stops, trailing stops, limits of time and of loss."""
 
 from __future__ import annotations
 
-from bot.agent.offline.items import Cost, Found, Guard, Span, Target, Vague, whole
-from bot.agent.offline.vocabulary import one_of
+from bot.agent.offline.items import Cost, Found, Guard, Span, Vague, whole
+from bot.agent.offline.vocabulary import CANDLE_WORDS, one_of
 from bot.agent.offline.words import Kind, Words
 from bot.trading.timeframe import format_timeframe
 
 _TO = one_of("loss losses it at of to is a an the = : per trade out position if when it's maximum max")
 _STOPS = one_of("stop stoploss sl")
-_TARGETS = one_of("tp takeprofit target")
 _LONGEST_FALL = 100
+
+
+def is_percent(words: Words, place: int) -> bool:
+    """Whether a percentage stands here, or a whole number that traders mean as one: "sl 5", "tp 20"."""
+    token, after = words.at(place), words.at(place + 1)
+    if token.kind is Kind.PERCENT:
+        return True
+    written = token.kind is Kind.NUMBER and token.raw.isdigit()
+    return written and 1 <= token.value < _LONGEST_FALL and after.text not in _COUNTED | CANDLE_WORDS
+
+
+_COUNTED = one_of("times x losses loss stops trades bars / and -")
 
 
 def trailing(words: Words, place: int) -> Found:
@@ -19,7 +30,7 @@ def trailing(words: Words, place: int) -> Found:
         percent, after = words.at(place).value, words.skip(place + 2, _STOPS | {"loss"})
     elif words.at(place).text in {"trailing", "trail", "trails"}:
         number = words.skip(place + 1, _STOPS | _TO | {"by", "with", "price", "high"})
-        if words.at(number).kind is not Kind.PERCENT:
+        if not is_percent(words, number):
             return Vague("trailing"), number
         percent, after = words.at(number).value, number + 1
     else:
@@ -55,7 +66,7 @@ def stop_loss(words: Words, place: int) -> Found:
     if words.at(place).text not in _STOPS and not cutting:
         return None
     after = words.skip(place + 1, _TO | _MY | _LOSSES)
-    if words.at(after).kind is Kind.PERCENT:
+    if is_percent(words, after):
         rest = words.at(after + 1).text
         return _stop(words.at(after).value), after + 2 if rest in _LOSSES else after + 1
     if words.at(place + 1).text in {"trading", "buying"}:
@@ -73,29 +84,6 @@ _CUTS = one_of("cut limit max maximum")
 def _stop(percent: float) -> Guard | Vague:
     percent = abs(percent)
     return Guard("stop_loss_percent", whole(percent)) if 0 < percent < _LONGEST_FALL else Vague("stop")
-
-
-def take_profit(words: Words, place: int) -> Found:
-    """ "take profit at 10%", "a 10% take profit", "TP 10%", "target 10%"."""
-    if words.at(place).kind is Kind.PERCENT and _says_target(words, place + 1):
-        after = words.skip(place + 1, _TARGETS | {"take", "profit", "profits"})
-        return _target(words.at(place).value), after
-    if not _says_target(words, place):
-        return None
-    after = words.skip(place, _TARGETS | {"take", "profit", "profits"})
-    number = words.skip(after, _TO | {"reaches", "by", "once", "+"})
-    if words.at(number).kind is Kind.PERCENT:
-        return _target(words.at(number).value), words.skip(number + 1, {"profit", "gain"})
-    return Vague("target"), after
-
-
-def _target(percent: float) -> Target | Vague:
-    return Target(abs(percent)) if percent else Vague("target")
-
-
-def _says_target(words: Words, place: int) -> bool:
-    taking = words.at(place).text == "take" and words.at(place + 1).text in {"profit", "profits"}
-    return taking or words.at(place).text in _TARGETS
 
 
 def break_even(words: Words, place: int) -> Found:

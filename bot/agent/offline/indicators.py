@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal
 
-from bot.agent.offline.items import Condition, Found, Leaf, Vague, whole
+from bot.agent.offline.items import Condition, Found, Item, Leaf, Vague, whole
 from bot.agent.offline.vocabulary import (
     ABOVE,
     CANDLE_WORDS,
@@ -99,6 +100,8 @@ def _rsi_value(words: Words, after: int, period: int) -> tuple[Condition | Vague
     told = direction_at(words, after)
     number = words.skip(told[1] if told else after, {"the", "a", "value", "of", "level"})
     value = words.at(number).value
+    if told is None and words.at(after - 1).text in CROSSES:
+        return Vague("rsi"), after
     if words.at(number).kind is not Kind.NUMBER or not 0 < value < 100:
         return Vague("rsi"), after
     return Condition(
@@ -146,7 +149,19 @@ def crossover(words: Words, place: int) -> Found:
     if one > second[1]:
         direction_told = "below" if direction_told == "above" else "above"
     fast, slow = sorted((one, second[1]))
-    return Condition(crossover_leaf(kind, fast, slow, direction_told), candles=candles), second[2]
+    leaf = crossover_leaf(kind, fast, slow, direction_told)
+    moment = moved is not None or any(words.at(each).text in _MOMENTS for each in range(after, crossing))
+    return Condition(leaf, candles=candles, lasting=not moment), second[2]
+
+
+_MOMENTS = CROSSES | FALLS | RISES | {"closes"}
+
+
+def lasting(found: tuple[Item, int]) -> tuple[Item, int]:
+    """The same, told as something that goes on where the document knows only the moment of crossing."""
+    item, after = found
+    crossing = isinstance(item, Condition) and item.leaf["type"] in {"price_level", "ma_crossover"}
+    return (replace(item, lasting=True), after) if crossing and isinstance(item, Condition) else found
 
 
 def _pair(words: Words, place: int) -> Found:
@@ -177,7 +192,7 @@ def average_at(words: Words, place: int) -> tuple[Literal["sma", "ema"], int, in
     if token.kind is Kind.NUMBER or (token.kind is Kind.TIME and token.unit in {"day", "hour"}):
         period, after = int(token.value), words.skip(place + 1, {"period", "candle", "bar"})
         candles = None if token.kind is Kind.NUMBER else f"1{token.unit[0]}"
-    kind, after = _kind_ofaverage_at(words, after)
+    kind, after = _kind_of_average_at(words, after)
     if kind is None:
         return None
     if not period:
@@ -188,7 +203,7 @@ def average_at(words: Words, place: int) -> tuple[Literal["sma", "ema"], int, in
     return (kind, period, after, candles) if 2 <= period <= LONGEST_PERIOD else None
 
 
-def _kind_ofaverage_at(words: Words, place: int) -> tuple[Literal["sma", "ema"] | None, int]:
+def _kind_of_average_at(words: Words, place: int) -> tuple[Literal["sma", "ema"] | None, int]:
     if words.at(place).text in _AVERAGES:
         return _AVERAGES[words.at(place).text], place + 1
     exponential = words.at(place).text == "exponential"

@@ -30,12 +30,14 @@ class Join:
 class Condition:
     """A condition; `bare` when it is a number whose subject was left out, as in "or above 70".
 
-    `candles` is the length of a candle that "the 50-day average" implies.
+    `candles` is the length of a candle that "the 50-day average" implies; `lasting` means that it was told as
+    something that goes on ("is above 2"), where the document only knows the moment of crossing.
     """
 
     leaf: Leaf
     bare: bool = False
     candles: str | None = None
+    lasting: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,13 @@ class Target:
     """A take profit that was called one, in percent above what was paid."""
 
     percent: float
+
+
+@dataclass(frozen=True, slots=True)
+class Ladder:
+    """Several take profits, or one with a share: percent above what was paid, and how much to sell there."""
+
+    levels: tuple[tuple[float, float | None], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +163,7 @@ class Mention:
 class Vague:
     """Something that is understood but for its number."""
 
-    what: Literal["fall", "rise", "volume", "rsi", "average", "stop", "target", "trailing"]
+    what: Literal["fall", "rise", "volume", "rsi", "average", "stop", "target", "trailing", "steps"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +188,7 @@ Item = (
     | Crossing
     | Exit
     | Target
+    | Ladder
     | Share
     | Amount
     | Portion

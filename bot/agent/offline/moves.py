@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bot.agent.offline.indicators import average_at, band, bollinger, crossover_leaf
-from bot.agent.offline.items import Condition, Crossing, Exit, Found, Leaf, Price, Vague, whole
+from bot.agent.offline.indicators import average_at, band, bollinger, crossover_leaf, lasting
+from bot.agent.offline.items import Condition, Crossing, Exit, Found, Leaf, Mention, Price, Vague, whole
 from bot.agent.offline.vocabulary import (
     ABOVE,
     CANDLE_WORDS,
@@ -30,12 +30,12 @@ def fall_or_rise(words: Words, place: int) -> Found:
     """ "drops 5% in 1h", "a 5% dip", "falls below 0.5", "goes up 10%"; a move without a number is vague."""
     token = words.at(place)
     if token.kind is Kind.PERCENT:
-        return _percent_thenmove_at(words, place)
+        return _percent_then_move_at(words, place)
     direction = move_at(words, place)
     if direction is None:
         return None
     beyond = place + 1
-    if (level := _level_aftermove_at(words, beyond, direction)) is not None:
+    if (level := _level_after_move_at(words, beyond, direction)) is not None:
         return level
     window, after = _window(words, beyond)
     amount = words.skip(after, _AMOUNT)
@@ -45,6 +45,15 @@ def fall_or_rise(words: Words, place: int) -> Found:
             return None
         if window is None:
             window, after = _window(words, after)
+        if words.at(after).text == "from":
+            paid = words.skip(after + 1, {"my", "the", "our", "average"})
+            if words.at(paid).text in _PAID:
+                return Exit(threshold if direction == "above" else -threshold), words.skip(
+                    paid + 1, {"price"}
+                )
+        if direction_at(words, after) is not None or words.at(after).text == "from":
+            # "5% below the 20 EMA", "5% from its high" compare with something that no document knows.
+            return Mention(words.between(place, after + 1), strong=False), after + 1
         return Condition(_move_leaf(direction, threshold, window)), after
     if token.text in {"up", "down"} and words.at(place - 1).text not in _GOES:
         return None
@@ -53,6 +62,7 @@ def fall_or_rise(words: Words, place: int) -> Found:
     return Vague("fall" if direction == "below" else "rise"), beyond
 
 
+_PAID = one_of("entry purchase buy cost entries")
 _GOES = one_of("goes go going moves is it's its comes price")
 _SETTINGS = one_of(
     "stop take tp sl trailing target amount profit loss rsi timeframe cooldown size fee slippage"
@@ -69,7 +79,7 @@ def _said_of_position(words: Words, place: int) -> bool:
     return words.at(words.skip(place, {"in", "a", "the"})).text in {"profit", "loss", "stop"}
 
 
-def _percent_thenmove_at(words: Words, place: int) -> Found:
+def _percent_then_move_at(words: Words, place: int) -> Found:
     threshold = words.at(place).value
     noun = words.skip(after_or_more(words, place + 1), {"price"})
     direction = move_at(words, noun)
@@ -103,7 +113,7 @@ def _window(words: Words, place: int) -> tuple[str | None, int]:
 _LEADS_TO_TIME = one_of("in within over during inside per last past")
 
 
-def _level_aftermove_at(words: Words, place: int, direction: Direction) -> Found:
+def _level_after_move_at(words: Words, place: int, direction: Direction) -> Found:
     """ "falls below 0.5", "drops to $2", "rises over the upper band"."""
     told = direction_at(words, place)
     if told is None and words.at(place).text in {"to", "through"}:
@@ -118,11 +128,20 @@ def level(words: Words, place: int) -> Found:
     told = direction_at(words, start)
     if told is not None:
         found = _target(words, told[1], told[0], sure=True)
-        crossing = found is None and text in CROSSES
-        return (Crossing(told[0]), told[1]) if crossing else found
+        if found is None:
+            return (Crossing(told[0]), told[1]) if text in CROSSES else None
+        return lasting(found) if start == place and not _just_moved(words, place) else found
     if start == place:
         return None
     return _reached(words, start)
+
+
+def _just_moved(words: Words, place: int) -> bool:
+    """Whether "goes", "closes" or the like stands before "above": the moment is meant, not what comes after it."""
+    return words.at(place - 1).text in _MOMENTS or words.at(place - 2).text in _MOMENTS
+
+
+_MOMENTS = CROSSES | one_of("goes go going gets get moves move comes closes close turns")
 
 
 def _reached(words: Words, place: int) -> Found:
@@ -163,6 +182,13 @@ def exit_level(words: Words, place: int) -> Found:
         if noun in _PROFITS and words.at(after - 1).text != "of":
             return Exit(abs(token.value)), after_or_more(words, after + 1)
         return (Exit(-abs(token.value)), after + 1) if noun in {"loss", "losses"} else None
+    times = words.at(place + 1).text in {"x", "times"} and words.at(place - 1).text in {
+        "at",
+        "hits",
+        "reaches",
+    }
+    if token.kind is Kind.NUMBER and times and 1 < token.value <= _LARGEST_MULTIPLE:
+        return Exit(whole(100 * (token.value - 1))), place + 2
     if token.text not in _PROFITS | {"loss", "losses"} or token.text == "gains":
         return None
     after = words.skip(
@@ -174,4 +200,5 @@ def exit_level(words: Words, place: int) -> Found:
     return Exit(sign * abs(words.at(after).value)), after_or_more(words, after + 1)
 
 
+_LARGEST_MULTIPLE = 1000
 _PROFITS = one_of("profit profits gain gains return plus")

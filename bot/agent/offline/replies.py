@@ -23,6 +23,11 @@ I work without a language model here: none is configured, so I understand plain,
 
 Before anything is created, changed or deleted I show what will happen and ask."""
 
+FOREIGN = """\
+I did not understand that: without a language model I only understand English. For example:
+
+""" + "\n".join(f"- {example}" for example in EXAMPLES)
+
 QUESTIONS = {
     "token": "Which token should it trade?",
     "buy": "When exactly should it buy?",
@@ -37,7 +42,9 @@ QUESTIONS = {
     "stop": "At how many percent of loss should it stop?",
     "target": "At how many percent of profit should it sell?",
     "trailing": "How many percent below the highest price should the trailing stop be?",
+    "steps": "How much should be sold at each profit?",
     "change": "What exactly should be different?",
+    "period": "Over which stretch of time should it be tested?",
 }
 """The questions that a person answers in their own words, by what they are about."""
 
@@ -55,7 +62,9 @@ _HINTS = {
     "stop": "For example “3%”.",
     "target": "For example “10%”.",
     "trailing": "For example “4%”.",
+    "steps": "For example “half at 5% and the rest at 12%”.",
     "change": "For example “set the stop loss to 5%” or “also sell when RSI is above 70”.",
+    "period": "For example “the last 90 days”, “since 1 June” or “from 2026-01-01 to 2026-03-01”.",
 }
 
 TALK = {
@@ -80,7 +89,14 @@ TALK = {
     "which price": "Of which token? Say for example “price of PEPE”.",
     "rename": "I cannot rename a trading bot. Its name is chosen when it is created: “create a bot called …”.",
     "delete all": "I delete one trading bot at a time. Say which, for example “delete PEPE dip”.",
-    "account": "That is shown by the commands: `/usage` for what you have used, `/help` for all of them.",
+    "account": "`/signup` creates an account, `/usage` shows what you have used, and `/help` lists all commands. "
+    "Without an account you can go on as you are, within the limits that `/usage` shows.",
+    "unsure": "No hurry: nothing happens without your yes. Tell me what a trading bot should do when you know, or say "
+    "“help” for examples.",
+    "nothing asked": "There is no question open right now. Tell me what a trading bot should do, or say “help”.",
+    "short": "I only buy first and sell later, with the money that is there: no short selling, no leverage. A bot that "
+    "buys low and sells higher is what I can make, for example “buy PEPE when it drops 5% in 1h, sell at 10% profit”.",
+    "foreign": FOREIGN,
     "too long": "That is longer than I can read without a language model. Say it in shorter sentences, one thing at a "
     "time.",
     "months": "A month has no fixed length for a strategy. Say “every 30 days” or “every 4 weeks”.",
@@ -111,6 +127,11 @@ NOT_CREATED = "All right, nothing was created."
 NOT_DELETED = "All right, it stays."
 DONE = "Done."
 ALREADY = "That is how it is already, so nothing was changed."
+TESTED_AS_IT_IS = (
+    "A backtest runs a bot as it is, so nothing was tested. Change the bot first, for example “set the stop loss "
+    "to 5%”, then say “backtest it for the last 90 days”."
+)
+NOTHING_LEFT = "One of these take profits comes after everything is sold already."
 NO_BOT = "There is no trading bot yet. Describe one, for example: " + EXAMPLES[0] + "."
 
 
@@ -138,8 +159,39 @@ def not_understood(text: str) -> str:
 
 def unknown_words(phrases: Sequence[str]) -> str:
     """Which words of a strategy were not understood; nothing is guessed."""
+    if all(phrase.replace(".", "").isdigit() for phrase in phrases):
+        return f"I do not know whether {_short(phrases[0])} is dollars, percent or something else. Please say it."
     quoted = " and ".join(f"“{_short(phrase)}”" for phrase in phrases[:3])
-    return f"I do not know what {quoted} means in numbers, so I have not used it."
+    means, it = ("means", "it") if len(phrases) == 1 else ("mean", "them")
+    return f"I do not know what {quoted} {means} in numbers, so I have not used {it}."
+
+
+def unknown_stretch(phrases: Sequence[str]) -> str:
+    """That words about the time of a backtest were not understood, and that nothing was spent."""
+    said = [phrase for phrase in phrases if phrase]
+    if not said:
+        return "Nothing was tested yet."
+    quoted = " and ".join(f"“{_short(phrase)}”" for phrase in said[:3])
+    it = "it means" if len(said) == 1 else "they mean"
+    return f"I read {quoted} and do not know what {it} for a backtest, so nothing was tested and nothing is used up."
+
+
+def only_moments(phrases: Sequence[str]) -> str:
+    """That a price or an average can be watched for crossing, but not joined with something else while it lasts."""
+    quoted = " and ".join(f"“{_short(phrase)}”" for phrase in phrases[:3])
+    return (
+        f"I cannot use {quoted} like that: a rule knows the moment when a price or an average is crossed, not the time "
+        "after it, so it cannot be joined with another condition or turned round. The closest is the crossing alone, "
+        "such as “when the price crosses above the 200 EMA”, or the other condition alone."
+    )
+
+
+def not_that_token(own: str, named: str, wanted: str) -> str:
+    """That the bot trades another token than the one to be replaced."""
+    return (
+        f"The current bot trades {_short(own)}, not {_short(named)}, so nothing was changed. To move it to another "
+        f"token, say “change {_short(own)} to {_short(wanted)}”; “list my bots” shows the others."
+    )
 
 
 def failed(reason: object) -> str:

@@ -12,18 +12,18 @@ from bot.agent.offline.guards import (
     holding_time,
     span,
     stop_loss,
-    take_profit,
     trailing,
 )
 from bot.agent.offline.indicators import crossover, rsi, volume
 from bot.agent.offline.items import Change, Found, Join, Matcher, Mention, Placed, Verb
 from bot.agent.offline.moves import exit_level, fall_or_rise, level
+from bot.agent.offline.targets import take_profit
 from bot.agent.offline.vocabulary import one_of
 from bot.agent.offline.words import Kind, Words
 
 _BUYS = one_of(
     "buy buys buying bought purchase purchases purchasing accumulate accumulates enter enters long invest "
-    "invests dca"
+    "invests dca ape apes aping scoop scoops"
 )
 _SELLS = one_of("sell sells selling sold exit exits exiting liquidate liquidates")
 _TELLS = one_of(
@@ -57,7 +57,7 @@ FILLERS = one_of(
 )
 """Words that carry nothing a strategy needs once the rules have taken theirs."""
 
-_UNSUPPORTED = one_of(
+UNSUPPORTED = one_of(
     "macd atr vwap adx stochastic stoch ichimoku obv fibonacci fib cci mfi supertrend sar ath atl pnl roi "
     "ai kdj"
 )
@@ -171,5 +171,5 @@ def _looks_like_a_symbol(words: Words, place: int) -> bool:
     token = words.at(place)
     if token.text.startswith("$") or token.kind is Kind.ADDRESS:
         return True
-    written_large = token.raw.isupper() and 2 <= len(token.raw) <= 12 and token.text not in _UNSUPPORTED
+    written_large = token.raw.isupper() and 2 <= len(token.raw) <= 12 and token.text not in UNSUPPORTED
     return token.kind is Kind.WORD and written_large and not words.shouting

@@ -12,7 +12,8 @@ _THANKS = one_of(
     "thanks thank thx ty cheers great awesome perfect cool nice wonderful excellent super appreciated"
 )
 _AROUND = one_of("you so much very that was is it a lot for the your help ! . , :) well done randebu again")
-_BYE = one_of("bye goodbye cya later see you tomorrow ciao night")
+_BYE = one_of("bye goodbye cya later see you tomorrow ciao night quit exit")
+_AGREES = one_of("yes y yeah yep yup sure ok okay fine agreed confirm please do it k")
 _CANCEL = one_of(
     "cancel nevermind no nope nah stop never mind forget it nothing please abort don't ok okay thanks"
 )
@@ -47,9 +48,42 @@ def topic_of(words: Words, *, strategic: bool) -> str | None:
         return None
     if (small := _small_talk(set(texts), texts)) is not None:
         return small
+    if not strategic and (about_account(words) or _undecided(words, texts)):
+        return "account" if about_account(words) else "unsure"
+    if _against_falling(words):
+        return "short"
     if texts[0] in _OPENERS or words.tokens[-1].text == "?":
         return _question(words, texts, strategic=strategic)
     return _wish_without_tool(words, strategic=strategic)
+
+
+def about_account(words: Words) -> bool:
+    """Whether a message is about having an account."""
+    two = any(
+        words.says(place, *pair)
+        for place in range(len(words))
+        for pair in (("log", "in"), ("sign", "up"), ("sign", "in"))
+    )
+    return two or words.has("login", "signup", "register", "registration", "password", "account")
+
+
+def _undecided(words: Words, texts: list[str]) -> bool:
+    unsure = words.has("maybe", "perhaps", "dunno", "idk", "unsure", "possibly", "hmm")
+    unsure = unsure or words.says(0, "not", "sure") or {"don't", "know"} <= set(texts)
+    return unsure and len(texts) <= _SHORT
+
+
+def _against_falling(words: Words) -> bool:
+    """Whether a bot is to sell what it does not have, or to trade with borrowed money."""
+    shorting = any(
+        words.at(place).text in _SHORTS and words.at(place + 1).text not in _SHORT_WHAT
+        for place in range(len(words))
+    )
+    return shorting or words.has("leverage", "leveraged", "futures", "perp", "perps")
+
+
+_SHORTS = one_of("short shorts shorting")
+_SHORT_WHAT = one_of("term ema sma ma average period time sentences summary one")
 
 
 def _small_talk(said: set[str], texts: list[str]) -> str | None:
@@ -57,8 +91,10 @@ def _small_talk(said: set[str], texts: list[str]) -> str | None:
         return "hello"
     if said & _THANKS and said <= _THANKS | _AROUND:
         return "thanks"
-    if said <= _BYE | {"good"} and said & {"bye", "goodbye", "cya", "ciao", "later", "night"}:
+    if said <= _BYE | {"good"} and said & {"bye", "goodbye", "cya", "ciao", "later", "night", "quit", "exit"}:
         return "bye"
+    if said <= _AGREES:
+        return "nothing asked"
     if said <= _CANCEL and said & {
         "cancel",
         "nevermind",
@@ -125,7 +161,7 @@ def _term(words: Words, texts: list[str]) -> str | None:
 def _wish_without_tool(words: Words, *, strategic: bool) -> str | None:
     if words.has("rename"):
         return "rename"
-    if words.has("account", "limits", "usage", "quota") and not strategic:
+    if words.has("limits", "usage", "quota") and not strategic:
         return "account"
     if words.has("monthly") or (words.has("every", "each") and _next_is_month(words)):
         return "months"

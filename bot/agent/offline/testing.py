@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
 
 from bot.agent.offline import replies
+from bot.agent.offline.dates import months_before
 from bot.agent.offline.doing import Call, Done, Say, Step
+from bot.agent.offline.periods import Stretch
 from bot.agent.offline.wishes import Backtest
 from bot.agent.steps import TurnFacts
 
 
 def next_test(wish: Backtest, done: Done, facts: TurnFacts) -> Step:
     """The next step towards a backtest."""
+    stretch = wish.stretch
+    if wish.changing:
+        return Say(replies.TESTED_AS_IT_IS)
+    if stretch.unknown:
+        return Say(replies.question("period", replies.unknown_stretch(stretch.unknown)))
+    if stretch.minutes is not None:
+        settled = _months_or_minutes(stretch, stretch.minutes, done, facts.today)
+        if not isinstance(settled, Stretch):
+            return settled
+        stretch = settled
     name = _which(wish, done, facts)
     if isinstance(name, Say | Call):
         return name
-    stretch = wish.stretch
     result = done.call(
         "run_backtest",
         bot=name,
@@ -28,6 +41,21 @@ def next_test(wish: Backtest, done: Done, facts: TurnFacts) -> Step:
     if not isinstance(result, Mapping):
         return result
     return Say(replies.tested(name or facts.current_bot, synthetic=facts.synthetic))
+
+
+def _months_or_minutes(stretch: Stretch, count: int, done: Done, today: date) -> Stretch | Step:
+    """What "2m" means, asked since it can be two things."""
+    months = "1 month of prices" if count == 1 else f"{count} months of prices"
+    candles = f"Candles of {count} minute{'' if count == 1 else 's'}"
+    chosen = done.ask(f"“{count}m” can mean two things. Which one?", [months, candles])
+    if not isinstance(chosen, str):
+        return chosen
+    if chosen == candles:
+        return replace(stretch, minutes=None, timeframe=f"{count}m")
+    start = months_before(today, count)
+    if start is None:
+        return Say(replies.question("period", replies.unknown_stretch((f"{count}m",))))
+    return replace(stretch, minutes=None, start=start)
 
 
 def _which(wish: Backtest, done: Done, facts: TurnFacts) -> str | Step | None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.agent.offline.changes import Manner
+from bot.agent.offline.dates import MONTHS
 from bot.agent.offline.draft import Draft
+from bot.agent.offline.foreign import is_foreign
 from bot.agent.offline.items import Change, Guard, Mention, Placed, Target, Vague, Verb
-from bot.agent.offline.periods import MONTHS, Stretch, stretch_of
+from bot.agent.offline.periods import Stretch, stretch_of
 from bot.agent.offline.removals import things_removed
 from bot.agent.offline.scanning import FILLERS, scan
 from bot.agent.offline.simulating import Simulate, simulation_wish
@@ -39,20 +41,22 @@ class Alter:
 
 @dataclass(frozen=True, slots=True)
 class Backtest:
-    """A test of a bot, named by itself, by its token, or not at all."""
+    """A test of a bot, named by itself, by its token, or not at all; `changing` when it was to be changed for it."""
 
     bot: str | None
     symbol: str | None
     stretch: Stretch
+    changing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One call of a reading tool, or of one that deletes, with what it is about."""
+    """One call of a reading tool, or of one that deletes, with what it is about; `guessed` from a lone word."""
 
     tool: str
     about: tuple[str, ...] = ()
     bot: str | None = None
+    guessed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +93,7 @@ _CREATES = one_of("create build new make design generate develop start want need
 _CHANGES = one_of(
     "set change update raise lower increase decrease reduce adjust modify replace use tighten loosen edit"
 )
+_MOVES = _CHANGES | one_of("trade switch move swap exchange make turn")
 _BOTS = one_of("bot bots strategy strategies robot robots")
 _STORED = one_of("it this that them current one")
 
@@ -104,6 +109,8 @@ def wish_of(text: str, facts: TurnFacts, chains: Collection[str], answers: Mappi
         return simulation
     items = scan(words, chains)
     draft = draft_of(words, items, answers)
+    if is_foreign(words):
+        return Talk("foreign")
     strategic = not draft.empty
     topic = topic_of(words, strategic=strategic)
     if topic is not None and not (bot and topic in {"why", "advice"}):
@@ -148,16 +155,27 @@ def _test(
     )
     if not said and not tried:
         return None
-    stretch = stretch_of(words, facts.today)
+    place = next((at for at, token in enumerate(words.tokens) if token.text in _TESTS), 0)
     if draft.of("buy"):
-        test = next((token for token in words.tokens if token.text in _TESTS), words.tokens[0])
-        told = Words(words.text[: test.start].rstrip(" ,;."))
+        told = Words(words.text[: words.at(place).start].rstrip(" ,;."))
         before = draft_of(told, scan(told, chains), answers)
         if before.of("buy"):
-            return Create(before, stretch_of(Words(words.text[test.start :]), facts.today))
-        return Create(draft, stretch)
-    named = bot is not None or words.has(*_STORED) or (draft.symbol or "").lower() in MONTHS
-    return Backtest(bot, None if named else draft.symbol, stretch)
+            rest = Words(words.text[words.at(place).start :])
+            return Create(before, stretch_of(rest, facts.today, _KNOWN_IN_TESTS))
+        return Create(draft, _UNTOLD)
+    symbols = {symbol.lower() for symbol in (draft.symbol, *draft.others) if symbol} - MONTHS.keys()
+    stretch = stretch_of(words, facts.today, _KNOWN_IN_TESTS | symbols | {f"${symbol}" for symbol in symbols})
+    named = bot is not None or not symbols
+    symbol = None if named else draft.symbol
+    alone = words.at(words.skip(place + 1, {"the", "my", "a"}))
+    if bot is None and symbol is None and stretch.unknown == (alone.raw,) and alone.raw.isalnum():
+        symbol, stretch = alone.raw.upper(), replace(stretch, unknown=())
+    guarded = bool(draft.rules or draft.loose or draft.exits or draft.risk or draft.costs or draft.vague)
+    return Backtest(bot, symbol, stretch, changing=guarded and bool(stretch.unknown))
+
+
+_KNOWN_IN_TESTS = _TESTS | _BOTS | _STORED | one_of("back try run perform performance candles")
+_UNTOLD = Stretch(unknown=("",))
 
 
 def _ask(
@@ -204,8 +222,9 @@ def _unknown(words: Words) -> bool:
 
 def _about_token(words: Words, tokens: tuple[str, ...]) -> Wish | None:
     asking = words.has("about", "info", "information", "details", "token", "coin") or words.says(0, "what")
-    asking = asking or words.says(0, "show") or (len(words) == 1 and words.text.isascii())
-    return Ask("get_token", tokens[:1]) if tokens and asking else None
+    asking = asking or words.says(0, "show")
+    alone = len(words) == 1 and words.text.isascii()
+    return Ask("get_token", tokens[:1], guessed=not asking) if tokens and (asking or alone) else None
 
 
 def _tokens(words: Words, items: tuple[Placed, ...], draft: Draft) -> tuple[str, ...]:
@@ -265,6 +284,8 @@ def _strategy(
         return Create(draft) if asks_for_one else _bare_change(words, bot, draft)
     if not facts.bots or _is_new(words, bot, draft, changes, verbs):
         return Create(draft) if verbs or not draft.empty or words.has(*_BOTS) else None
+    if draft.empty and draft.symbol and not (changes or _first(words) in _MOVES or draft.replaced):
+        return None
     manner: Manner = "also" if "also" in changes or _first(words) == "add" else "set"
     return Alter(bot, draft, "instead" if "instead" in changes else manner)
 

@@ -117,7 +117,7 @@ _PIECE = re.compile(
     """,
     re.VERBOSE,
 )
-_INDICATOR = re.compile(r"(rsi|ema|sma|ma)(\d{1,4})")
+_INDICATOR = re.compile(r"(rsi|ema|sma|ma|tp)(\d{1,4})")
 _LONG_ADDRESS = 32
 _NOT_OWNERS = frozenset({"it", "what", "that", "let", "who", "how", "where", "there", "here", "he", "she"})
 
