@@ -145,9 +145,10 @@ def _length(timeframe: str) -> Seconds:
 
 def _check_length(name: str, series: Candles, warm_up: int) -> None:
     if len(series) <= warm_up:
+        held = "1 candle" if len(series) == 1 else f"{len(series):,} candles"
         raise Refused(
-            f"{name} holds {len(series):,} candles, but this strategy needs {warm_up:,} to warm up and at least one "
-            "more to trade on. Give a longer file."
+            f"{name} holds {held}, but this strategy needs {warm_up:,} to warm up and at least one more to trade on. "
+            "Give a longer file."
         )
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bot.errors import Refused
+from bot.handlers.backtest_arguments import parse
 from bot.handlers.calling import ask_first, naming, use
 from bot.handlers.context import Request
 from bot.messages import Action, File, Notice
@@ -17,15 +16,12 @@ from bot.tools.plain import file_name, plain
 from bot.tools.registry import Outcome
 from bot.tools.wording import SYNTHETIC, in_words
 from bot.trading.report import details_text, trades_csv
-from bot.trading.timeframe import DAY, parse_timeframe
 
 if TYPE_CHECKING:
     from storage.database import Unit
     from storage.trading import Backtest
 
 _MOST_BUTTONS = 6
-_DURATION = re.compile(r"[0-9]+[a-z]+", re.IGNORECASE | re.ASCII)
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\S*", re.ASCII)
 _AFTER_A_BACKTEST = ("details", "trades", "again")
 _DATES = (("7 days", "7d"), ("30 days", "30d"), ("90 days", "90d"), ("A year", "365d"), ("The same", "same"))
 _WHICH_DATES = (
@@ -99,54 +95,6 @@ async def backtest(request: Request) -> Outcome:
         start=asked.start,
         end=asked.end,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What the arguments of /backtest say; None where they say nothing. `start` and `end` are ISO dates."""
-
-    bot: str | None = None
-    timeframe: str | None = None
-    days: float | None = None
-    start: str | None = None
-    end: str | None = None
-
-
-def parse(arguments: str) -> Asked:
-    """Understand `[bot] [timeframe] [90d | 2026-01-01 2026-03-01]`; of two lengths the longer is the period.
-
-    One length alone is a timeframe up to a day, and a period above. Raises `Refused`.
-    """
-    words = arguments.split()
-    dates: list[str] = []
-    lengths: list[str] = []
-    while words and (_DATE.fullmatch(words[-1]) or _is_length(words[-1])):
-        word = words.pop()
-        (dates if _DATE.fullmatch(word) else lengths).insert(0, word.lower())
-    if len(dates) > 2 or len(lengths) > 2 or (len(lengths) == 2 and len(dates) == 2):
-        raise Refused("That is too much at once. For instance: /backtest PEPE dip 15m 90d")
-    by_length = sorted(lengths, key=parse_timeframe)
-    timeframe: str | None = by_length[0] if by_length else None
-    period = by_length[1] if len(by_length) == 2 else None
-    if period is None and timeframe is not None and parse_timeframe(timeframe) > DAY and not dates:
-        timeframe, period = None, timeframe
-    return Asked(
-        " ".join(words) or None,
-        timeframe,
-        None if period is None else parse_timeframe(period) / DAY,
-        dates[0] if dates else None,
-        dates[1] if len(dates) == 2 else None,
-    )
-
-
-def _is_length(word: str) -> bool:
-    if not _DURATION.fullmatch(word):
-        return False
-    try:
-        parse_timeframe(word.lower())
-    except ValueError:
-        return False
-    return True
 
 
 async def _after(request: Request, what: str, backtest_id: str) -> Outcome:

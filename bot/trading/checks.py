@@ -164,6 +164,13 @@ def doubts(strategy: Strategy) -> tuple[str, ...]:
             found.append(f'Rule "{rule.id}" sells only while nothing is held, so it never sells anything.')
         elif rule.only_if == "flat" and not _possible_while_flat(rule.when):
             found.append(f'Rule "{rule.id}" needs a position and none at once, so it never fires.')
+    most = strategy.risk_management.max_entries
+    for rule in strategy.rules:
+        buys_at_once = sum(isinstance(action, Buy) for action in rule.then)
+        if most is not None and buys_at_once > most:
+            found.append(
+                f'Rule "{rule.id}" buys {buys_at_once} times at once, and max_entries allows {most}, so it never fires.'
+            )
     if not cannot_trade(strategy) and _buys(strategy) and not _ever_sells(strategy):
         found.append(
             "Nothing in this strategy ever sells: no selling rule, stop, take profit or longest holding."

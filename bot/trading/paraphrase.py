@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from bot.numbers import exact
+from bot.numbers import exact, money
 from bot.trading.conditions import (
     All,
     Any,
@@ -33,12 +33,11 @@ _MOST_INLINE = 3
 
 def paraphrase(strategy: Strategy) -> str:
     """Say a strategy in Markdown, in short lines; two strategies that act differently never read the same."""
-    parts = [
-        _heading(strategy),
-        *(_rule(rule, strategy.market) for rule in strategy.rules),
-        _protection(strategy.risk_management),
-        _costs(strategy.costs),
-    ]
+    parts = [_heading(strategy), *(_rule(rule, strategy.market) for rule in strategy.rules)]
+    if _trades(strategy):
+        parts += [_protection(strategy.risk_management), _costs(strategy.costs)]
+    else:
+        parts.append("It buys and sells nothing.")
     return "\n\n".join(parts)
 
 
@@ -52,6 +51,11 @@ def rule_in_words(rule: Rule, market: Market) -> str:
 def condition_in_words(leaf: Leaf, market: Market) -> str:
     """One condition: "RSI(14) is below 30"."""
     return _condition(leaf, market)
+
+
+def _trades(strategy: Strategy) -> bool:
+    """Whether any rule buys or sells; protection and costs mean nothing where none does."""
+    return any(isinstance(action, Buy | Sell) for rule in strategy.rules for action in rule.then)
 
 
 def literal(text: str) -> str:
@@ -92,6 +96,8 @@ def _limits(rule: Rule) -> list[str]:
         limits.append("only while nothing is held" if rule.only_if == "flat" else "only while in position")
     if rule.trigger == "edge":
         limits.append("once each time this turns true")
+    elif _by_the_clock(rule.when):
+        limits.append("every time")
     else:
         limits.append("on every candle while this is true")
     if rule.cooldown is not None:
@@ -99,6 +105,12 @@ def _limits(rule: Rule) -> list[str]:
     if rule.max_fires is not None:
         limits.append(f"at most {_times(rule.max_fires)} in all")
     return limits
+
+
+def _by_the_clock(node: Leaf | Tree) -> bool:
+    """Whether a rule can only be true at the moments of a schedule, not candle after candle."""
+    node = _without_lone_branches(node)
+    return isinstance(node, Schedule) or (isinstance(node, All) and any(map(_by_the_clock, node.all)))
 
 
 def _action(action: Action) -> str:
@@ -182,7 +194,8 @@ def _condition(leaf: Leaf, market: Market) -> str:
             return f"RSI({leaf.period}) is {leaf.direction} {exact(leaf.value)}"
         case MaCrossover():
             kind = leaf.ma_type.upper()
-            return f"{kind}({leaf.fast}) crosses {leaf.direction} {kind}({leaf.slow})"
+            fast = "the price" if leaf.fast == 1 else f"{kind}({leaf.fast})"
+            return f"{fast} crosses {leaf.direction} {kind}({leaf.slow})"
         case Bollinger():
             band = f"the {leaf.band} Bollinger band ({leaf.period} candles, {exact(leaf.std)} deviations)"
             return f"the price is {leaf.direction} {band}"
@@ -232,7 +245,7 @@ def _protection(risk: RiskManagement) -> str:
 def _costs(costs: Costs) -> str:
     lines = [
         f"Fee {exact(costs.fee_percent)} %, slippage {exact(costs.slippage_percent)} %, "
-        f"gas {_dollars(costs.gas_usd)}"
+        f"gas {_with_cents(costs.gas_usd)}"
     ]
     if costs.buy_tax_percent or costs.sell_tax_percent:
         lines.append(
@@ -243,7 +256,12 @@ def _costs(costs: Costs) -> str:
 
 
 def _dollars(amount: float) -> str:
-    return f"${exact(amount)}"
+    return f"${exact(amount)}" if amount == int(amount) else _with_cents(amount)
+
+
+def _with_cents(amount: float) -> str:
+    """Dollars and cents; an amount with parts of a cent in full, since nothing is rounded here."""
+    return money(amount) if amount == round(amount, 2) else f"${exact(amount)}"
 
 
 def _times(count: int) -> str:

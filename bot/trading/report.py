@@ -82,9 +82,9 @@ def report_text(result: Result, *, synthetic: bool, source: str, last: str = BAC
     """
     paragraphs = [
         _headline(result),
-        _block(_table(result)),
+        _block(_table(result) if any(_fills(result["events"])) else _table_without_trades(result)),
         "\n".join(_caveats(result, synthetic)),
-        _costs(result),
+        _costs(result) if any(_fills(result["events"])) else "",
         _data(result, synthetic, source),
         last,
     ]
@@ -95,10 +95,13 @@ def caption(result: Result, *, synthetic: bool, source: str) -> str:
     """The same in a few lines for under the picture, at most 900 characters."""
     metrics = result["metrics"]
     doubled = result["metrics_at_double_costs"]["total_return_percent"]
+    figures = (
+        f"{_trades(metrics['trades'])}, max drawdown {percent(metrics['max_drawdown_percent'])}, "
+        f"at doubled costs {signed_percent(doubled)}."
+    )
     lines = [
         _headline(result),
-        f"{_trades(metrics['trades'])}, max drawdown {percent(metrics['max_drawdown_percent'])}, "
-        f"at doubled costs {signed_percent(doubled)}.",
+        figures if any(_fills(result["events"])) else "",
         *_caveats(result, synthetic),
         "" if synthetic else f"Prices: {literal(source)}.",
     ]
@@ -160,7 +163,9 @@ def _headline(result: Result) -> str:
     stretch = f"from {_day(data['first'])} to {_day(data['last'])}"
     held = f"buying and holding {symbol} made {signed_percent(metrics['buy_and_hold_return_percent'])}"
     if not any(_fills(result["events"])):
-        return f"{name} made no trade {stretch}; {held}."
+        told = _messages(result)
+        done = f"sent {_count(told, 'message')} and traded nothing" if told else "made no trade"
+        return f"{name} {done} {stretch}; {held}."
     initial, final = (_money(result, metrics[key]) for key in ("initial_balance", "final_equity"))
     change = signed_percent(metrics["total_return_percent"])
     return f"{name} turned {initial} into {final} ({change}) {stretch}; {held}."
@@ -201,6 +206,22 @@ def _rows(result: Result) -> list[tuple[str, str]]:
     return [(label, value) for label, value in rows if value]
 
 
+def _table_without_trades(result: Result) -> list[str]:
+    """The few figures that mean something where nothing was bought or sold."""
+    metrics, data = result["metrics"], result["data"]
+    rows = [
+        ("Messages", f"{_messages(result):,}" if _messages(result) else ""),
+        ("Buy & hold", signed_percent(metrics["buy_and_hold_return_percent"])),
+        ("Skipped orders", f"{metrics['skipped_orders']:,}" if metrics["skipped_orders"] else ""),
+        ("Missing candles", f"{data['missing_candles']:,} ({percent(data['missing_percent'])})"),
+    ]
+    return [f"{label} {value:>{_WIDTH - len(label) - 1}}" for label, value in rows if value]
+
+
+def _messages(result: Result) -> int:
+    return sum(event["kind"] == "notify" for event in result["events"])
+
+
 def _caveats(result: Result, synthetic: bool) -> Iterator[str]:
     """What nobody may overlook."""
     trades, position = result["metrics"]["trades"], result["open_position"]
@@ -210,13 +231,15 @@ def _caveats(result: Result, synthetic: bool) -> Iterator[str]:
     yield from _uncovered(result)
     if result["execution"] == "close":
         yield "Filled at the close and without costs, as version 1 did: real trading does worse."
-    if trades < FEWEST_TRADES:
+    if not any(_fills(result["events"])):
+        yield "Nothing was bought or sold, so there is no trading to judge."
+    elif trades < FEWEST_TRADES:
         yield f"{_trades(trades)}: too few trades to judge."
     if position is not None:
         profit = position["unrealised_profit"]
         yield (
-            f"Still open, and no closed trade: {readable(position['quantity'])} {symbol} worth "
-            f"{_money(result, position['value'])} at the last close "
+            "One position is still open and not among the closed trades: "
+            f"{readable(position['quantity'])} {symbol} worth {_money(result, position['value'])} at the last close "
             f"({'+' if profit > 0 else ''}{_money(result, profit)})."
         )
 

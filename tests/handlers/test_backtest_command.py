@@ -8,7 +8,7 @@ from io import StringIO
 import pytest
 
 from bot.errors import Refused
-from bot.handlers.trading import Asked, parse
+from bot.handlers.backtest_arguments import Asked, parse
 from bot.messages import File, Notice, Picture
 from tests.handlers.test_conversations import words
 from tests.tools.desk import Desk, Person
@@ -33,6 +33,11 @@ from tests.tools.documents import dip
         ("2026-01-01 7d 15m", Asked(timeframe="15m", days=7, start="2026-01-01")),
         ("12ab34cd 5m", Asked(bot="12ab34cd", timeframe="5m")),
         ("details", Asked(bot="details")),
+        ("366d", Asked(days=366)),
+        ("PEPE dip 720d", Asked(bot="PEPE dip", days=720)),
+        ("2y 4h", Asked(timeframe="4h", days=730)),
+        ("2m 30d", Asked(timeframe="2m", days=30)),
+        ("1234567d", Asked(bot="1234567d")),
     ],
 )
 def test_what_is_understood(arguments: str, asked: Asked) -> None:
@@ -43,6 +48,24 @@ def test_what_is_understood(arguments: str, asked: Asked) -> None:
 def test_too_much_is_said_to_be_too_much(arguments: str) -> None:
     with pytest.raises(Refused, match="too much at once"):
         parse(arguments)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ("0d", "0d is no length of time"),
+        ("PEPE dip -5d", "-5d is no length of time"),
+        ("2m", "For 2 months write 60d; for candles of 2 minutes say over how long too, such as 2m 30d"),
+        ("3mo", "Write it in days, such as 90d"),
+        ("1M", "Write it in days, such as 30d"),
+        ("30s", "the shortest candle is 1m"),
+        ("99999d", "at most 20,000 days"),
+    ],
+)
+def test_a_length_that_is_none_is_refused_and_is_no_name(arguments: str, sentence: str) -> None:
+    with pytest.raises(Refused) as refused:
+        parse(arguments)
+    assert sentence in str(refused.value)
 
 
 async def trader(desk: Desk, name: str = "alice") -> Person:

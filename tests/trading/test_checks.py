@@ -85,5 +85,10 @@ def test_protection_that_sells_leaves_no_doubt(risk: dict[str, Any]) -> None:
     assert read(rule(RSI, BUY), risk=risk)[1] == ()
 
 
+def test_more_buys_at_once_than_entries_are_allowed_never_happen() -> None:
+    doubts = read(rule(RSI, BUY, BUY), rule(PROFIT, SELL), risk={"max_entries": 1})[1]
+    assert doubts == ('Rule "r0" buys 2 times at once, and max_entries allows 1, so it never fires.',)
+
+
 def test_an_alert_leaves_no_doubt() -> None:
     assert read(rule(RSI, NOTIFY))[1] == ()

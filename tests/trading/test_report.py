@@ -130,8 +130,16 @@ def test_the_first_sentence_says_what_came_of_it() -> None:
 
 
 def test_without_trades_nothing_was_turned_into_anything() -> None:
-    text = told(changed(events=[NOTE], trades=0, wins=0, losses=0))
+    text = told(changed(events=[], trades=0, wins=0, losses=0))
     assert "PEPE dip made no trade from 2 Mar 2026 to 31 May 2026" in text
+    assert "Nothing was bought or sold, so there is no trading to judge." in text
+    assert "Sharpe" not in text
+
+
+def test_an_alert_is_reported_by_its_messages() -> None:
+    text = told(changed(events=[NOTE], trades=0, wins=0, losses=0))
+    assert "PEPE dip sent 1 message and traded nothing from 2 Mar 2026" in text
+    assert "Win rate" not in text
     assert "turned" not in text
 
 
@@ -221,10 +229,10 @@ def test_an_open_position_stands_apart_from_the_trades() -> None:
     }
     text = told(changed(open_position=position))
     assert (
-        "Still open, and no closed trade: 1,500,000,000 PEPE worth $1,600.00 at the last close (+$100.00)."
-        in text
+        "One position is still open and not among the closed trades: 1,500,000,000 PEPE worth $1,600.00 at the "
+        "last close (+$100.00)." in text
     )
-    assert "Still open" not in told(RESULT)
+    assert "still open" not in told(RESULT)
 
 
 def test_what_makes_a_result_less_certain_is_said() -> None:

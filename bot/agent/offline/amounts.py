@@ -31,6 +31,10 @@ _PARTS = {"half": 50.0, "third": 100 / 3, "quarter": 25.0, "all": 100.0, "everyt
 def amount(words: Words, place: int) -> Found:
     """ "$200 of", "25% of my cash", "half", "everything", "the rest"."""
     token = words.at(place)
+    if token.kind is Kind.NUMBER and words.at(place + 1).text == "/":
+        return _fraction(words, place)
+    if words.at(place - 1).text == "-" and words.at(place - 1).end == token.start:
+        return None
     if token.kind is Kind.MONEY and token.value > 0 and words.at(place - 1).text not in {"at", "to", "than"}:
         return Amount("amount_usd", whole(token.value)), words.skip(place + 1, {"worth", "of"})
     if token.kind is Kind.PERCENT:
@@ -46,6 +50,17 @@ def amount(words: Words, place: int) -> Found:
     share = _PARTS[said]
     of = None if share is None else _of_something(words, share, part + 1)
     return of or (Share(share), words.skip(part + 1, {"in", "of", "it", "them"}))
+
+
+def _fraction(words: Words, place: int) -> Found:
+    """ "1/3"."""
+    part, of = words.at(place).value, words.at(place + 2)
+    if of.kind is not Kind.NUMBER or not 1 <= part < of.value <= _SMALLEST_PART:
+        return None
+    return Share(100 * part / of.value), words.skip(place + 3, {"of", "it", "them"})
+
+
+_SMALLEST_PART = 10
 
 
 def _of_something(words: Words, percent: float, after: int) -> Found:

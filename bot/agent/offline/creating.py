@@ -68,7 +68,8 @@ def lacking(draft: Draft) -> str | None:
     if not draft.symbol and not draft.address:
         return replies.question("token")
     if not draft.of("buy"):
-        return None if draft.of("tell") and not draft.of("sell") else replies.question("buy")
+        lead = replies.unknown_words(draft.unused) if draft.unused else ""
+        return None if draft.of("tell") and not draft.of("sell") else replies.question("buy", lead)
     amounts = [rule.amount or draft.amount for rule in draft.of("buy")]
     if draft.regular and not any(amounts):
         return replies.question("amount")

@@ -140,6 +140,9 @@ def crossover(words: Words, place: int) -> Found:
     moved = move_at(words, after)
     crossing = words.skip(after, CROSSES | FALLS | RISES | {"up", "down", "through", "closes"})
     told = direction_at(words, crossing)
+    sides = [words.at(each).text for each in range(after, crossing) if words.at(each).text in {"up", "down"}]
+    if moved is None and sides:
+        moved = "above" if sides[0] == "up" else "below"
     other = words.skip(told[1] if told else crossing, {"the", "a", "its"})
     second = average_at(words, other) or _same_kind(words, other, kind)
     direction_told = told[0] if told else moved

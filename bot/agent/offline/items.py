@@ -21,9 +21,9 @@ class Verb:
 
 @dataclass(frozen=True, slots=True)
 class Join:
-    """A word that ties conditions to each other or to an action."""
+    """A word that ties conditions to each other or to an action; "again" is an "and when": both, or either."""
 
-    kind: Literal["and", "or", "not", "when", "comma", "stop"]
+    kind: Literal["and", "or", "not", "when", "again", "comma", "stop"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +93,10 @@ class Portion:
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """A price that is to be reached, nobody said from where."""
+    """A price that is to be reached, nobody said from where; without `money` it may be another number."""
 
     value: float
+    money: bool = True
 
 
 @dataclass(frozen=True, slots=True)

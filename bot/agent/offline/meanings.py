@@ -5,12 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-from bot.agent.offline.items import Condition, Either, Exit, Item, Mention, Price, whole
+from bot.agent.offline.items import Condition, Either, Exit, Item, Join, Mention, Price, whole
 from bot.numbers import exact
 
 VerbKind = Literal["buy", "sell", "tell"] | None
 
 _WINDOWS = ("1h", "24h")
+
+
+BOTH_OR_EITHER = Either(
+    "You say “and when”: must both be true at the same time, or is either of them enough?",
+    (("Both at the same time", Join("and")), ("Either is enough", Join("or"))),
+)
+"""What is asked about a second "when" behind an "and"."""
 
 
 def meaning(item: Item, verb: VerbKind, answers: Mapping[str, str]) -> Item:
@@ -28,8 +35,8 @@ def _question(item: Item, verb: VerbKind) -> Either | None:
     match item:
         case Either():
             return item
-        case Price(value=value):
-            return _from_where(value, verb)
+        case Price(value=value, money=money):
+            return _from_where(value, verb, may_be_percent=not money and verb == "sell" and value >= 1)
         case Condition(leaf={"type": "price_rise", **rest}) if verb == "sell" and "timeframe" not in rest:
             return _position_or_price(float(rest["threshold"]), "above")
         case Condition(leaf={"type": "price_drop", **rest}) if verb == "sell" and "timeframe" not in rest:
@@ -37,11 +44,20 @@ def _question(item: Item, verb: VerbKind) -> Either | None:
     return None
 
 
-def _from_where(value: float, verb: VerbKind) -> Either:
+def _from_where(value: float, verb: VerbKind, *, may_be_percent: bool) -> Either:
     price = exact(value)
     what = {"buy": "Buy", "sell": "Sell", "tell": "A message"}.get(verb or "", "Act")
     below = {"type": "price_level", "price": whole(value), "direction": "below"}
     above = {**below, "direction": "above"}
+    if may_be_percent:
+        return Either(
+            f"Sell at {price}: is that a profit in percent, or a price?",
+            (
+                (f"At {price} % profit", Exit(value)),
+                (f"When the price rises to {price}", Condition(above)),
+                (f"When the price falls to {price}", Condition(below)),
+            ),
+        )
     return Either(
         f"{what} at a price of {price}: when the price falls to it, or when it rises to it?",
         ((f"When it falls to {price}", Condition(below)), (f"When it rises to {price}", Condition(above))),

@@ -20,7 +20,7 @@ from bot.agent.offline.vocabulary import (
 from bot.agent.offline.words import Kind, Words
 from bot.trading.timeframe import format_timeframe
 
-_AMOUNT = one_of("by of to about around roughly at least more than over a an the another = :")
+_AMOUNT = one_of("by of to about around roughly at least more than over a an the = :")
 _WINDOW = one_of(
     "in within over during inside the last past a an one per single less than more course of time space"
 )
@@ -43,6 +43,10 @@ def fall_or_rise(words: Words, place: int) -> Found:
         threshold, after = words.at(amount).value, after_or_more(words, amount + 1)
         if _said_of_position(words, after):
             return None
+        if words.at(place - 1).text in _PERSONS:
+            return Exit(threshold if direction == "above" else -threshold), after
+        if direction == "below" and threshold >= _WHOLE:
+            return Vague("fall"), after
         if window is None:
             window, after = _window(words, after)
         if words.at(after).text == "from":
@@ -62,6 +66,8 @@ def fall_or_rise(words: Words, place: int) -> Found:
     return Vague("fall" if direction == "below" else "rise"), beyond
 
 
+_PERSONS = one_of("i i'm im am we we're")
+_WHOLE = 100
 _PAID = one_of("entry purchase buy cost entries")
 _GOES = one_of("goes go going moves is it's its comes price")
 _SETTINGS = one_of(
@@ -83,6 +89,8 @@ def _percent_then_move_at(words: Words, place: int) -> Found:
     threshold = words.at(place).value
     noun = words.skip(after_or_more(words, place + 1), {"price"})
     direction = move_at(words, noun)
+    if direction == "below" and threshold >= _WHOLE:
+        return Vague("fall"), noun + 1
     if direction is None or threshold <= 0 or words.at(noun).text in {"gain", "gains"}:
         return None
     window, after = _window(words, noun + 1)
@@ -100,6 +108,10 @@ def _window(words: Words, place: int) -> tuple[str | None, int]:
     after = words.skip(place, _WINDOW)
     token = words.at(after)
     prepared = any(words.at(each).text in _LEADS_TO_TIME for each in range(place, after))
+    if words.at(place - 1).kind is Kind.PERCENT and after == place:
+        # "5% 1h" and "5%/1h"
+        after = words.skip(place, {"/"})
+        token, prepared = words.at(after), True
     if (
         token.kind is Kind.TIME
         and prepared
@@ -126,6 +138,8 @@ def level(words: Words, place: int) -> Found:
     text = words.at(place).text
     start = words.skip(place + 1, {"back"}) if text in CROSSES or text in REACHES else place
     told = direction_at(words, start)
+    if text in CROSSES and words.at(place + 1).text in {"up", "down"}:
+        return Crossing("above" if words.at(place + 1).text == "up" else "below"), place + 2
     if told is not None:
         found = _target(words, told[1], told[0], sure=True)
         if found is None:
@@ -148,7 +162,7 @@ def _reached(words: Words, place: int) -> Found:
     after = words.skip(place, {"a", "the", "price", "level", "of", "its", "through"})
     token = words.at(after)
     if token.kind in (Kind.NUMBER, Kind.MONEY) and token.value > 0 and _is_no_count(words, after + 1):
-        return Price(token.value), after + 1
+        return Price(token.value, money=token.kind is Kind.MONEY or token.value < 1), after + 1
     found = band(words, after)
     return None if found is None else bollinger(found, "below" if found[0] == "lower" else "above")
 
@@ -182,6 +196,9 @@ def exit_level(words: Words, place: int) -> Found:
         if noun in _PROFITS and words.at(after - 1).text != "of":
             return Exit(abs(token.value)), after_or_more(words, after + 1)
         return (Exit(-abs(token.value)), after + 1) if noun in {"loss", "losses"} else None
+    if token.text in {"make", "earn"} and words.at(place - 1).text in _PERSONS:
+        made = words.at(place + 1)
+        return (Exit(made.value), place + 2) if made.kind is Kind.PERCENT else None
     times = words.at(place + 1).text in {"x", "times"} and words.at(place - 1).text in {
         "at",
         "hits",

@@ -32,7 +32,7 @@ from bot.agent.offline.items import (
     Vague,
     whole,
 )
-from bot.agent.offline.meanings import VerbKind
+from bot.agent.offline.meanings import BOTH_OR_EITHER, VerbKind
 from bot.agent.offline.vocabulary import one_of
 
 _WITHIN = one_of("in within over during inside per last past")
@@ -191,6 +191,12 @@ class Part:
     def _join(self, placed: Placed, kind: str) -> None:
         if kind == "or" and self._groups[-1]:
             self._groups.append([])
+        elif kind == "again" and self._groups[-1]:
+            answer = self._whole.answers.get(BOTH_OR_EITHER.question)
+            if answer is None:
+                self._whole.unclear.append(BOTH_OR_EITHER)
+            elif answer == BOTH_OR_EITHER.options[1][0]:
+                self._groups.append([])
         elif kind == "not":
             self._denied = placed
         elif kind == "when":

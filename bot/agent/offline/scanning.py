@@ -70,6 +70,10 @@ def _verb(words: Words, place: int) -> Found:
         return Verb("buy"), place + 1
     if text in _SELLS:
         return Verb("sell"), place + 1
+    if text in {"put", "puts"} and words.at(place + 1).kind in (Kind.MONEY, Kind.PERCENT):
+        return Verb("buy"), place + 1
+    if words.says(place, "cash", "out") or words.says(place, "cashes", "out"):
+        return Verb("sell"), place + 2
     if words.says(place, "dollar", "cost") and words.at(place + 2).text in {"average", "averaging"}:
         return Verb("buy"), place + 3
     closing = words.skip(place + 1, {"the", "my", "out", "whole", "entire"})
@@ -79,7 +83,7 @@ def _verb(words: Words, place: int) -> Found:
         return Verb("tell"), words.skip(place + 3, {"a", "an", "message", "alert", "notification"})
     if words.says(place + 1, "me", "about") or words.says(place + 1, "me", "more"):
         return None
-    if text in _TELLS and words.at(place + 1).text in {"me", "us", "when", "if", "once", "whenever"}:
+    if text in _TELLS and words.at(place + 1).text in {"me", "us", "when", "if", "once", "whenever", ":"}:
         return Verb("tell"), words.skip(place + 1, {"me", "us"})
     return None
 
@@ -91,12 +95,15 @@ def _join(words: Words, place: int) -> Found:
         return Join("when"), place + 3
     if text in _WHENS:
         return Join("when"), place + 1
+    if text in {"and", "&", "plus"} and words.at(words.skip(place + 1, _ALSO)).text in _WHENS - {"while"}:
+        also = words.at(place + 1).text in _ALSO
+        return Join("or" if also else "again"), place + (2 if also else 1)
     if text in {"and", "&", "plus", "while"}:
         return Join("and"), place + 1
     if text == "or":
         return Join("or"), place + 1
     if text in _NOT:
-        return Join("not"), place + 1
+        return Join("not"), words.skip(place + 1, {"ever"})
     if text in {",", "then", "but"}:
         return Join("comma"), place + 1
     return (Join("stop"), place + 1) if text in _STOPS else None
