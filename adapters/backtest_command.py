@@ -3,8 +3,8 @@
 What `--json` prints is one object; money is in the quote currency, times are ISO 8601 in UTC and name the start
 of a candle, what means nothing is null:
 
-- `name`, `market`, `timeframe`, `execution` (`next_open` or `close`), `initial_balance`, `costs` (per fill, not
-  charged with `close`): what was run
+- `name`, `market`, `timeframe`, `execution` (`next_open` or `close`), `initial_balance`, `costs` (per fill; null
+  with `close`, which charges none): what was run
 - `data`: `source` (the file), `first`, `last`, `candles` of the tested stretch; `warm_up_candles` before it, in which
   nothing was traded; `missing_candles` and `missing_percent`, which were filled; `volume_known`
 - `metrics`: `initial_balance`, `final_equity`, `total_return_percent`, `buy_and_hold_return_percent`, `trades`
@@ -46,6 +46,10 @@ _OPTIONS = {
 }
 
 
+_SMALLEST_BALANCE = 1
+_LARGEST_BALANCE = 1_000_000_000_000
+
+
 def backtest(
     strategy: Annotated[Path, typer.Argument(metavar="STRATEGY.json", help="A strategy document.")],
     candles: Annotated[
@@ -74,12 +78,17 @@ def backtest(
     from bot.trading.csv_candles import read_csv_candles
     from bot.trading.program import warm_up_candles
 
-    if not (math.isfinite(balance) and balance > 0):
-        raise Refused(f"--balance is {balance:g}; it must be an amount of money above 0.")
+    if not (math.isfinite(balance) and _SMALLEST_BALANCE <= balance <= _LARGEST_BALANCE):
+        raise Refused(
+            f"--balance is {balance:g}; it must be an amount of money from {_SMALLEST_BALANCE:,} to "
+            f"{_LARGEST_BALANCE:,}."
+        )
     rates = dict(zip(_OPTIONS, (fee, slippage, buy_tax, sell_tax, gas), strict=True))
     given = {name: rate for name, rate in rates.items() if rate is not None}
     if given and execution == "close":
         raise Refused(f"--execution close knows no costs; leave out {_OPTIONS[next(iter(given))]}.")
+    if chart is not None and chart.suffix.lower() != ".png":
+        raise Refused(f"--chart draws a PNG; name the file {chart.with_suffix('.png')} instead of {chart}.")
     if chart is not None and not chart.parent.is_dir():
         raise Refused(f"{chart} cannot be written: there is no folder {chart.parent}.")
     document, warnings = _read_strategy(strategy)
@@ -97,6 +106,7 @@ def backtest(
     if chart is not None:
         _draw(result, told, candles.name, chart)
     if as_json:
+        told["costs"] = None if execution == "close" else told["costs"]
         typer.echo(json.dumps(told | {"warnings": warnings}, indent=2, allow_nan=False))
     else:
         _print(told, warnings, candles.name)

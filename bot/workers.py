@@ -7,6 +7,7 @@ import multiprocessing
 import multiprocessing.connection
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
@@ -133,6 +134,7 @@ class _Worker:
             if self._closed:
                 raise BrokenProcessPool("The workers are closed.")
             if self._pool is None:
+                _hush_cleaning_up()
                 self._pool = ProcessPoolExecutor(
                     1, mp_context=self._spawning, initializer=_begin, initargs=self._beginning
                 )
@@ -180,6 +182,18 @@ class _Spawning(SpawnContext):
         process = SpawnContext.Process(*args, **kwargs)
         self.processes = [process]
         return process
+
+
+def _hush_cleaning_up() -> None:
+    """Keep Python's resource tracker from writing into the terminal when this process was killed.
+
+    It is a process of its own that takes the warning options of this one along, and it cleans up all the same.
+    """
+    if _NO_WARNING not in sys.warnoptions:
+        sys.warnoptions.append(_NO_WARNING)
+
+
+_NO_WARNING = "ignore:resource_tracker:UserWarning"
 
 
 def _begin(warm_up: tuple[str, ...], code_directory: Path | None) -> None:

@@ -210,3 +210,36 @@ if __name__ == "__main__":
         assert is_alive(pid)
         parent.kill()
     wait_until(lambda: not is_alive(pid))
+
+
+def test_a_killed_process_leaves_no_warning_behind(tmp_path: Path) -> None:
+    """A `kill -9` leaves semaphores that Python's resource tracker takes away, which nobody needs to read about."""
+    ready = tmp_path / "ready"
+    script = (
+        "import asyncio, pathlib, sys\n"
+        "from bot.workers import Workers\n"
+        "async def main():\n"
+        "    workers = Workers(1)\n"
+        "    await workers.start()\n"
+        "    await workers.run(abs, -1)\n"
+        "    pathlib.Path(sys.argv[1]).write_text('yes')\n"
+        "    await asyncio.sleep(60)\n"
+        "if __name__ == '__main__':\n"
+        "    asyncio.run(main())\n"
+    )
+    program = tmp_path / "program.py"
+    program.write_text(script)
+    process = subprocess.Popen(
+        [sys.executable, str(program), str(ready)],
+        stderr=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
+    )
+    try:
+        deadline = time.monotonic() + 30
+        while not ready.exists() and process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert ready.exists()
+    finally:
+        process.kill()
+    # The tracker holds the pipe open until it is done, so this waits for it.
+    assert process.communicate(timeout=30)[1] == b""

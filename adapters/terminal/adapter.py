@@ -6,13 +6,24 @@ import asyncio
 import re
 import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
 from adapters.terminal.render import Drawn, draw
 from adapters.terminal.updates import ADDRESS
 from bot.errors import DeliveryFailed
-from bot.messages import ChatAddress, Choice, Delivery, File, Incoming, LastingReply, PassingReply, Picture
+from bot.messages import (
+    ChatAddress,
+    Choice,
+    Delivery,
+    File,
+    Incoming,
+    LastingReply,
+    Notice,
+    PassingReply,
+    Picture,
+)
 
 
 class House(Protocol):
@@ -63,6 +74,16 @@ class Screen(Protocol):
         ...
 
 
+CHART = "The chart, and what else there is to see:"
+
+
+def _not_twice(reply: LastingReply, said: str) -> LastingReply:
+    """The reply, without the caption of a picture whose first line stands right above it already."""
+    if isinstance(reply, Picture) and reply.caption and reply.caption.split("\n")[0] in said:
+        return replace(reply, caption=CHART)
+    return reply
+
+
 class TerminalAdapter:
     """Delivers replies to one screen; pictures and files are kept in `data_dir` and named on the screen."""
 
@@ -72,6 +93,7 @@ class TerminalAdapter:
         self._screen = screen
         self._data_dir = data_dir
         self._asked: dict[str, str] = {}
+        self._said = ""
 
     def split(self, reply: LastingReply) -> Sequence[LastingReply]:
         """A terminal takes everything in one piece."""
@@ -89,7 +111,8 @@ class TerminalAdapter:
             except OSError as error:
                 raise DeliveryFailed(f"{delivery.reply.name} cannot be written: {error.strerror}.") from error
         asked = self._asked.pop(delivery.target or "", "")
-        await self._screen.lasting(draw(delivery.reply, saved, asked))
+        await self._screen.lasting(draw(_not_twice(delivery.reply, self._said), saved, asked))
+        self._said = delivery.reply.text if isinstance(delivery.reply, Notice) else ""
         receipt = uuid.uuid4().hex
         if isinstance(delivery.reply, Choice):
             self._asked[receipt] = delivery.reply.text

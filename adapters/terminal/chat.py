@@ -125,17 +125,22 @@ class Line:
         """True once the house takes messages."""
         return self._opening.done()
 
-    async def send(self, text: str) -> None:
-        """Send one line and wait until it is answered, or rests waiting for the person."""
+    async def send(self, text: str, leaves: Callable[[], None] = lambda: None) -> None:
+        """Send one line and wait until it is answered, or rests waiting for the person.
+
+        `leaves` is called when the house takes it; until then it can still be given up by cancelling.
+        """
         async with self._in_order:
             # Shielded, or a person who gives up one line would stop the opening for all others.
             house = await asyncio.shield(self._opening)
+            leaves()
             await house.receive(self._incoming(text))
         await house.answered(ADDRESS)
 
     async def stop(self) -> None:
-        """End the running answer; does not wait behind it."""
-        await self._opening.result().receive(self._incoming("/stop"))
+        """End the running answer; waits until the house has taken its line, and not for the answer itself."""
+        async with self._in_order:
+            await self._opening.result().receive(self._incoming("/stop"))
 
     def _incoming(self, text: str) -> Incoming:
         return incoming(text, message_id=uuid.uuid4().hex, at=system_clock(), user=self._user)
@@ -149,6 +154,7 @@ class _Dialogue:
         self._line = line
         self._tasks = tasks
         self._pending: set[asyncio.Task[None]] = set()
+        self._unsent: set[asyncio.Task[None]] = set()
         self._stopping: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
@@ -164,9 +170,10 @@ class _Dialogue:
     def _submit(self, text: str) -> None:
         if not self._pending:
             self._tasks.create_task(self._spin())
-        task = self._tasks.create_task(self._line.send(text))
-        self._pending.add(task)
-        task.add_done_callback(self._pending.discard)
+        task = self._tasks.create_task(self._line.send(text, lambda: self._unsent.discard(task)))
+        for tasks in (self._pending, self._unsent):
+            tasks.add(task)
+            task.add_done_callback(tasks.discard)
         if not self._line.is_open:
             self._screen.waits_for("Getting ready")
 
@@ -174,10 +181,12 @@ class _Dialogue:
         """What Ctrl-C does while an answer runs; False when none does."""
         if not self._pending:
             return False
-        if not self._line.is_open:
-            for task in self._pending:
+        sent = self._pending - self._unsent
+        if self._unsent:
+            for task in self._unsent:
                 task.cancel()
-        elif self._stopping is None or self._stopping.done():
+            self._screen.gave_up()
+        if sent and (self._stopping is None or self._stopping.done()):
             self._stopping = self._tasks.create_task(self._line.stop())
         return True
 

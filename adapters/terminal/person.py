@@ -20,7 +20,7 @@ from typing_extensions import override
 
 from adapters.terminal.adapter import Screen
 from adapters.terminal.render import Drawn, harmless, styled, waiting_text
-from adapters.terminal.updates import readable_text
+from adapters.terminal.updates import leaves, readable_text
 from bot.messages import PassingReply, TextGrowing
 
 NAME = "randebu>"
@@ -39,6 +39,8 @@ class PersonScreen(Screen):
         self._growing = ""
         self._waiting = ""
         self._turns = 0
+        self._welcomed = False
+        self._early: list[str] = []
         self._commands = _SlashCommands()
         self._session: PromptSession[str] = PromptSession(
             self._message,
@@ -51,15 +53,19 @@ class PersonScreen(Screen):
         self._session.app.min_redraw_interval = 0.05
 
     async def converse(self) -> None:
-        """Hand every line to `entered`, until the person leaves with Ctrl-D."""
+        """Hand every line to `entered`, until the person leaves with Ctrl-D or a word that says so."""
         with patch_stdout(raw=True), suppress(EOFError):
             await self._session.prompt_async()
 
     @override
     async def welcome(self, greeting: Drawn, commands: Mapping[str, str]) -> None:
-        """Print the first words; from now on commands are completed."""
+        """Print the first words, and under them what was typed before; from now on commands are completed."""
         self._commands.known = commands
+        self._welcomed = True
+        self._waiting = ""
         self._reply(greeting)
+        self._print("".join(map(_echo, self._early)))
+        self._early.clear()
 
     @override
     async def lasting(self, drawn: Drawn) -> None:
@@ -79,6 +85,11 @@ class PersonScreen(Screen):
         """Say beside the spinner what the person waits for."""
         self._waiting = text
 
+    def gave_up(self) -> None:
+        """Lines that nobody has taken yet are not sent after all: say so under them."""
+        self._print("".join(map(_echo, self._early)) + "Not sent.\n\n")
+        self._early.clear()
+
     def spin(self) -> None:
         """Turn the spinner, and with it show all that is passing."""
         self._turns += 1
@@ -89,6 +100,13 @@ class PersonScreen(Screen):
         self._turns = 0
         self._growing = self._waiting = ""
         self._session.app.invalidate()
+
+    def _echo(self, line: str) -> None:
+        """Print what was typed; before the greeting it stays beside the prompt, so that it ends up under it."""
+        if self._welcomed:
+            self._print(_echo(line))
+        else:
+            self._early.append(line)
 
     def _reply(self, drawn: Drawn) -> None:
         self._print(styled(drawn, self._width(), NAME) + "\n")
@@ -112,7 +130,7 @@ class PersonScreen(Screen):
 
     def _message(self) -> StyleAndTextTuples:
         """The prompt and what is passing above it; nothing is passing while the spinner rests."""
-        above: StyleAndTextTuples = []
+        above: StyleAndTextTuples = [("", "".join(map(_echo, self._early)))] if self._early else []
         if self._turns:
             if self._growing:
                 above += to_formatted_text(ANSI(self._last_of_growing()))
@@ -134,8 +152,10 @@ class PersonScreen(Screen):
         def _enter(event: KeyPressEvent) -> None:
             line = readable_text(event.current_buffer.text)
             event.current_buffer.reset(append_to_history=bool(line))
-            if line:
-                self._print("".join(f"{_PROMPT}{part}\n" for part in harmless(line).split("\n")))
+            if leaves(line):
+                event.app.exit(exception=EOFError)
+            elif line:
+                self._echo(line)
                 self.entered(line)
 
         @bindings.add("c-c")
@@ -145,6 +165,10 @@ class PersonScreen(Screen):
                 event.current_buffer.reset()
 
         return bindings
+
+
+def _echo(line: str) -> str:
+    return "".join(f"{_PROMPT}{part}\n" for part in harmless(line).split("\n"))
 
 
 class _History(FileHistory):

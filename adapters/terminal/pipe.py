@@ -12,7 +12,7 @@ from typing_extensions import override
 
 from adapters.terminal.adapter import Screen
 from adapters.terminal.render import Drawn, harmless, plain
-from adapters.terminal.updates import readable_text
+from adapters.terminal.updates import leaves, readable_text
 from bot.messages import PassingReply
 
 _CHUNK_BYTES = 65_536
@@ -53,13 +53,13 @@ class PipeScreen(Screen):
 
 
 async def converse_by_pipe(screen: PipeScreen, send: Callable[[str], Awaitable[None]]) -> None:
-    """Send every line of standard input, each when the one before it is answered, until the end."""
+    """Send every line of standard input, each when the one before it is answered, until the end or a "quit"."""
     async for raw in _lines(sys.stdin.fileno()):
         line = readable_text(raw)
         if not line:
             continue
         screen.write(f"you> {harmless(line)}")
-        if screen.closed:
+        if screen.closed or leaves(line):
             return
         await send(line)
         if screen.closed:

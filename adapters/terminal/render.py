@@ -26,7 +26,9 @@ _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _STYLE = re.compile(r"\x1b\[[0-9;]*m")
 _TRAILING = re.compile(r" +((?:\x1b\[[0-9;]*m)*)$")
 _FENCE = re.compile(r"\s*(```|~~~)")
-_OWN_LINE = re.compile(r"#{1,6}\s|```|~~~|[-*+]\s|\d+[.)]\s|[>|<\s]|[-*_]{3}\s*(?:\n|$)|$")
+_OWN_LINE = re.compile(
+    r"#{1,6}\s|```|~~~|[-*+]\s|\d+[.)]\s|[>|<\s]|[-*_]{3}\s*(?:\n|$)|[^\n]*\n\s*(?:=+|-+)\s*(?:\n|$)|$"
+)
 _HEADING = re.compile(r"^\s*#{1,6}\s+")
 _INLINE = re.compile(
     r"(?P<tick>`+)(?P<code>.+?)(?P=tick)"
@@ -121,8 +123,15 @@ def styled(drawn: Drawn, width: int, name: str = "") -> str:
 
 def _with_line_breaks(markdown: str) -> str:
     """In a chat a new line is a new line; in Markdown it needs two spaces before it."""
-    spaced = (line + "  " if kind is _Line.TEXT and line.strip() else line for kind, line in _lines(markdown))
+    spaced = (
+        _drawable(line) if kind is _Line.TEXT and line.strip() else line for kind, line in _lines(markdown)
+    )
     return "\n".join(spaced)
+
+
+def _drawable(line: str) -> str:
+    # An image would be drawn as a symbol in front of the whole paragraph; as a link it stays where it is.
+    return line.replace("![", "\\![") + "  "
 
 
 def _without_blank_ends(printed: str) -> list[str]:

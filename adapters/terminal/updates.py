@@ -14,6 +14,14 @@ _COMMAND = re.compile(r"/([A-Za-z]\w*|)(?:\s+(.*))?", re.DOTALL)
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
+_LEAVING = frozenset({"quit", "exit", "/quit", "/exit", ":q"})
+
+
+def leaves(line: str) -> bool:
+    """Whether a line only says that the person wants to leave."""
+    return line.strip().lower() in _LEAVING
+
+
 def readable_text(raw: bytes | str) -> str:
     """What was typed or piped, with every byte that is no text shown as a replacement character."""
     text = raw.decode("utf-8", "replace") if isinstance(raw, bytes) else raw

@@ -11,6 +11,7 @@ from bot.errors import Refused
 from bot.handlers.context import Request
 from bot.messages import Answer, Exit, Incoming, Notice, Option, Outgoing
 from bot.stopping import StopSignal
+from bot.tools.plain import plain
 from bot.tools.registry import Outcome, Services
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ class Answers:
             state = "answered"
         if not await unit.approvals.settle(approval.id, state, option.label, now):
             raise Refused(self._too_late(approval))
-        decision = f"*{option.label} — {incoming.sender.name}*"
+        decision = f"*{plain(option.label, 60)} — {plain(incoming.sender.name)}*"
         await self._exit.write(unit, Outgoing(address_of(approval), settled(approval, decision)))
         if approval.turn_id is not None:
             data: dict[str, Any] = {"call": approval.call_id, "state": state, "answer": option.label}

@@ -11,6 +11,7 @@ from bot.errors import Refused
 from bot.handlers.context import NOBODY
 from bot.messages import ChatAddress, Exit, Incoming, Notice, Outgoing, Text
 from bot.stopping import StopSignal
+from bot.tools.plain import plain
 from bot.tools.registry import Services
 from storage.chats import ASLEEP
 from storage.conversations import NEW_TITLE, RESOLVED
@@ -54,7 +55,9 @@ class Talk:
         identity = await identify(unit, incoming.sender, now)
         if identity is None:
             raise Refused(NOBODY)
-        await self.let_go(unit, incoming, f"*Not done: {incoming.sender.name} went on to something else.*")
+        await self.let_go(
+            unit, incoming, f"*Not done: {plain(incoming.sender.name)} went on to something else.*"
+        )
         if await unit.people.chat_use(incoming_id) is None:
             await self._services.limits.admit_chat(unit, incoming_id, identity.owner, incoming.sender)
         conversation = await conversation_of(unit, incoming.address, identity.owner, self._services)

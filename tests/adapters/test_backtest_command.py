@@ -141,6 +141,7 @@ def test_the_run_can_differ_from_the_document(plain: dict[str, Any]) -> None:
 def test_version_1_fills_at_the_close_without_costs() -> None:
     result = result_of(STRATEGY, "--candles", CANDLES, "--execution", "close")
     assert result["execution"] == "close"
+    assert result["costs"] is None
     assert result["metrics"]["fees_paid"] == 0
 
 
@@ -203,7 +204,10 @@ def test_what_cannot_be_run_is_said_in_a_sentence(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (("--balance", "0"), "--balance is 0; it must be an amount of money above 0"),
+        (("--balance", "0"), "--balance is 0; it must be an amount of money from 1 to 1,000,000,000,000"),
+        (("--balance", "-5"), "--balance is -5"),
+        (("--balance", "1e300"), "--balance is 1e+300"),
+        (("--chart", "c.jpg"), "--chart draws a PNG; name the file c.png instead of c.jpg"),
         (("--balance", "nan"), "--balance is nan"),
         (("--fee", "100"), "--fee is 100; it must be a percentage from 0 to under 100"),
         (("--gas", "-1"), "--gas is -1; it must be an amount of money from 0"),

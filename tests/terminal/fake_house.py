@@ -57,6 +57,10 @@ class FakeHouse:
         if incoming.body == Command("stop"):
             self._stopped.set()
             return
+        if incoming.body == Text("slow taking"):
+            # A "/stop" that overtakes this line would be forgotten here, as the real house forgets it.
+            await asyncio.sleep(0.2)
+            self._stopped.clear()
         task = asyncio.create_task(self._answer(incoming))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
@@ -76,6 +80,12 @@ class FakeHouse:
                 await self._stopped.wait()
                 self._stopped.clear()
                 await self._say(TextFinal("**one** two, stopped"))
+            case Text("slow taking"):
+                await self._stopped.wait()
+                await self._say(TextFinal("taken and stopped"))
+            case Text("result"):
+                await self._say(Notice("It made **5 %** in May.\n\nAnd much more."))
+                await self._say(Picture("c.png", b"\x89PNG", "It made **5 %** in May.\n3 trades."))
             case Text("long"):
                 lines = "```\n" + "\n".join(f"line {number}" for number in range(1, 61)) + "\n```"
                 await self._adapter.show(incoming.address, TextGrowing(lines, lines))

@@ -85,6 +85,23 @@ def test_ctrl_d_leaves_at_rest_and_while_an_answer_runs(person: PseudoTerminal, 
     assert "closed" in person.text
 
 
+@pytest.mark.parametrize("line", ["quit", "Exit", "/quit"])
+def test_a_word_leaves_too(person: PseudoTerminal, line: str) -> None:
+    person.enter(line)
+    assert person.left() == 0
+    assert "heard" not in person.text
+
+
+def test_ctrl_c_stops_a_line_that_the_house_is_only_just_taking(tmp_path: Path) -> None:
+    with at_terminal([*HOUSE, str(tmp_path)]) as terminal:
+        terminal.sees("Welcome.", "you>")
+        terminal.enter("slow taking")
+        terminal.sees("Thinking")
+        terminal.press(CTRL_C)
+        terminal.sees("randebu> taken and stopped")
+        terminal.waits(at_rest, "the prompt")
+
+
 @pytest.mark.parametrize("which", [signal.SIGTERM, signal.SIGHUP])
 def test_being_told_to_end_closes_the_house(person: PseudoTerminal, which: signal.Signals) -> None:
     person.process.send_signal(which)
@@ -124,6 +141,7 @@ def test_the_prompt_does_not_wait_for_the_house(tmp_path: Path) -> None:
         terminal.sees("you> early", "Getting ready")
         gate.write_bytes(b"open")
         terminal.sees("Welcome.", "heard 5: early")
+        assert terminal.text.startswith("randebu> Welcome.\n\nyou> early\nrandebu> heard 5: early")
 
 
 def test_ctrl_c_gives_up_a_line_that_waits_for_the_house(tmp_path: Path) -> None:
@@ -135,6 +153,7 @@ def test_ctrl_c_gives_up_a_line_that_waits_for_the_house(tmp_path: Path) -> None
         terminal.sees("Getting ready")
         terminal.press(CTRL_C)
         terminal.waits(lambda text: "Getting ready" not in text, "the end of waiting")
+        terminal.sees("you> early\nNot sent.")
         gate.write_bytes(b"open")
         terminal.sees("Welcome.")
         terminal.enter("late")

@@ -39,6 +39,20 @@ def test_each_line_is_answered_before_the_next_is_read(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("word", [b"quit", b"EXIT"])
+def test_a_word_ends_it(tmp_path: Path, word: bytes) -> None:
+    done = piped(tmp_path, b"one\n" + word + b"\ntwo\n")
+    assert done.returncode == 0
+    assert b"heard 3: one" in done.stdout
+    assert b"two" not in done.stdout
+
+
+def test_a_picture_does_not_say_again_what_was_just_said(tmp_path: Path) -> None:
+    said = piped(tmp_path, b"result\n").stdout.decode()
+    assert said.count("It made 5 % in May.") == 1
+    assert "randebu> The chart, and what else there is to see:\n" in said
+
+
 def test_nothing_at_all_is_fine(tmp_path: Path) -> None:
     assert piped(tmp_path, b"").stdout == b"randebu> Welcome.\n"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.terminal.render import Drawn, draw, harmless, plain, styled, waiting_text
@@ -26,6 +26,43 @@ TABLE = "Result:\n```\nReturn   +3.2 %\nTrades      **12**\n```\nNot much."
 CHOICE = Choice("7", "Create **PEPE dip**?", (Option("Create", "yes"), Option("Cancel", "no")))
 
 
+PIECES = (
+    *(
+        "*Stopped.*",
+        "**a**",
+        "- x",
+        "1. y",
+        "> q",
+        "| a | b |",
+        "# h",
+        "```",
+        "code",
+        "[1] a",
+        "text",
+        "=",
+        "===",
+        "---",
+    ),
+    *(
+        "\n",
+        "  ",
+        "\t",
+        "*",
+        "_",
+        "`",
+        "<b>",
+        "[x](y)",
+        "[x]: y",
+        "![i](u)",
+        "&amp;",
+        "~~~",
+        "2)",
+        "***",
+        "* * *",
+    ),
+)
+
+
 def visible(text: str) -> str:
     return re.sub(r"\x1b\[[0-9;]*m", "", text)
 
@@ -44,6 +81,13 @@ def test_pictures_and_files_say_where_they_are() -> None:
     assert plain(draw(Picture("c.png", b"", "The *chart*"), "/data/c.png")) == "The chart\n/data/c.png"
     assert plain(draw(File("c.json", b""), "/data/c.json")) == "/data/c.json"
     assert "/data/" + "x" * 90 in visible(styled(draw(File("c", b""), "/data/" + "x" * 90), 40))
+
+
+@settings(deadline=None)
+@given(st.lists(st.sampled_from(PIECES), min_size=1, max_size=6).map("".join), st.booleans())
+def test_every_reply_begins_with_its_speaker(text: str, quiet: bool) -> None:
+    reply = Settled("7", text) if quiet else Notice(text)
+    assert visible(styled(draw(reply), 60, "randebu>")).startswith("randebu>")
 
 
 def test_a_settled_choice_says_what_was_decided() -> None:
