@@ -8,11 +8,14 @@ import pytest
 
 from bot.trading.strategy import parse_strategy
 from tests.agent.conversing import PEPE, Talk, facts_with
+from tests.agent.more_sentences import MORE_SENTENCES
 from tests.agent.rules import ALL_CASH
 from tests.agent.sentences import SENTENCES
 
+ALL_SENTENCES = SENTENCES + MORE_SENTENCES
 
-@pytest.mark.parametrize(("sentence", "rules", "risk"), SENTENCES, ids=[row[0] for row in SENTENCES])
+
+@pytest.mark.parametrize(("sentence", "rules", "risk"), ALL_SENTENCES, ids=[row[0] for row in ALL_SENTENCES])
 def test_a_sentence_becomes_a_document(sentence: str, rules: list[Any], risk: dict[str, Any]) -> None:
     talk = Talk()
     talk.says(sentence)

@@ -12,7 +12,7 @@ from bot.agent.offline.periods import Stretch, stretch_of
 from bot.agent.offline.replies import asked_about
 from bot.agent.offline.vocabulary import one_of
 from bot.agent.offline.wishes import Alter, Ask, Backtest, Create, Puzzle, Talk, Wish, wish_of
-from bot.agent.offline.words import Words
+from bot.agent.offline.words import Kind, Words
 from bot.agent.steps import TurnFacts
 
 LONGEST_TALK = 12
@@ -108,6 +108,8 @@ def _may_answer(said: str, about: str, draft: Draft, fresh: Wish) -> bool:
         return not _is_whole(words, about, draft, fresh.draft)
     if isinstance(fresh, Ask):
         return about == "token" and fresh.tool == "get_token" and len(words) <= SHORT
+    if fresh == Talk("nothing asked"):
+        return words.at(0).kind is Kind.NUMBER
     return isinstance(fresh, Alter | Puzzle) or (about == "token" and len(words) <= SHORT and said.isupper())
 
 

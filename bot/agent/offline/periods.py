@@ -156,7 +156,12 @@ class _Reader:
     def _candles(self) -> None:
         for place, token in enumerate(self.words.tokens):
             following = self.words.at(place + 1).text
-            if token.text in ADVERBS and following in CANDLE_WORDS and ADVERBS[token.text] != "month":
+            led = self.words.at(place - 1).text == "on" or self.words.says(place - 2, "on", "the")
+            if (
+                token.text in ADVERBS
+                and (led or following in CANDLE_WORDS)
+                and ADVERBS[token.text] != "month"
+            ):
                 self._take_candles(place, f"1{ADVERBS[token.text][0]}")
             elif (
                 token.kind is Kind.TIME

@@ -64,7 +64,7 @@ def _about_token(wish: Ask, done: Done) -> Step:
     is_address = Words(named).at(0).kind is Kind.ADDRESS
     token = token_of(Draft(address=named) if is_address else Draft(symbol=named), done)
     if isinstance(token, Say) and wish.guessed:
-        return Say(replies.not_understood(named))
+        return Say(replies.not_understood(named.lower()))
     if not isinstance(token, Mapping):
         return token
     if wish.tool == "get_risk":

@@ -91,6 +91,8 @@ TALK = {
     "delete all": "I delete one trading bot at a time. Say which, for example “delete PEPE dip”.",
     "account": "`/signup` creates an account, `/usage` shows what you have used, and `/help` lists all commands. "
     "Without an account you can go on as you are, within the limits that `/usage` shows.",
+    "not running": "I cannot start, stop or pause a bot by words here. `/stop` ends a running answer, and “delete it” "
+    "removes a bot.",
     "unsure": "No hurry: nothing happens without your yes. Tell me what a trading bot should do when you know, or say "
     "“help” for examples.",
     "nothing asked": "There is no question open right now. Tell me what a trading bot should do, or say “help”.",

@@ -16,6 +16,10 @@ _AFTER_TOKEN = one_of("bot token coin strategy trader")
 _EXCHANGES = one_of("change switch replace swap move exchange turn")
 _FOR_ANOTHER = one_of("to with by for into against")
 _MOVES_ON = one_of("goes is gets moves trades rsi price volume")
+_NO_TOKENS = one_of(
+    "since until till before yesterday today tomorrow last between during default soon later "
+    "minutes hours days weeks months years couple few weekend summer winter launch"
+)
 _GAP = 12
 """Letters that may stand between "buys" and a token's name: "some of the"."""
 
@@ -77,7 +81,7 @@ def _is_address(words: Words, placed: Placed) -> bool:
 def _is_named_as_token(words: Words, items: Sequence[Placed], placed: Placed) -> bool:
     """Whether an unknown word stands where a token's name does: after "buys $200 of", before "bot"."""
     token = words.at(placed.first)
-    if token.kind is not Kind.WORD or "'" in token.text or token.text in UNSUPPORTED:
+    if token.kind is not Kind.WORD or "'" in token.text or token.text in UNSUPPORTED | _NO_TOKENS:
         return False
     before = next((each for each in reversed(items) if each.last <= placed.first), None)
     gap = words.between(before.last, placed.first) if before else "-"

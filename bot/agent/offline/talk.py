@@ -13,6 +13,7 @@ _THANKS = one_of(
 )
 _AROUND = one_of("you so much very that was is it a lot for the your help ! . , :) well done randebu again")
 _BYE = one_of("bye goodbye cya later see you tomorrow ciao night quit exit")
+_CHOICES = one_of("1 2 3 4 5 6")
 _AGREES = one_of("yes y yeah yep yup sure ok okay fine agreed confirm please do it k")
 _CANCEL = one_of(
     "cancel nevermind no nope nah stop never mind forget it nothing please abort don't ok okay thanks"
@@ -52,6 +53,14 @@ def topic_of(words: Words, *, strategic: bool) -> str | None:
         return "account" if about_account(words) else "unsure"
     if _against_falling(words):
         return "short"
+    if texts[0] in {"stop", "pause", "resume"} and texts[-1] in {
+        "it",
+        "bot",
+        "bots",
+        "everything",
+        "trading",
+    }:
+        return "not running"
     if texts[0] in _OPENERS or words.tokens[-1].text == "?":
         return _question(words, texts, strategic=strategic)
     return _wish_without_tool(words, strategic=strategic)
@@ -59,12 +68,11 @@ def topic_of(words: Words, *, strategic: bool) -> str | None:
 
 def about_account(words: Words) -> bool:
     """Whether a message is about having an account."""
-    two = any(
-        words.says(place, *pair)
-        for place in range(len(words))
-        for pair in (("log", "in"), ("sign", "up"), ("sign", "in"))
-    )
+    two = any(words.says(place, *pair) for place in range(len(words)) for pair in _ENTERING)
     return two or words.has("login", "signup", "register", "registration", "password", "account")
+
+
+_ENTERING = (("log", "in"), ("sign", "up"), ("sign", "in"), ("sign", "me", "up"), ("log", "me", "in"))
 
 
 def _undecided(words: Words, texts: list[str]) -> bool:
@@ -93,7 +101,7 @@ def _small_talk(said: set[str], texts: list[str]) -> str | None:
         return "thanks"
     if said <= _BYE | {"good"} and said & {"bye", "goodbye", "cya", "ciao", "later", "night", "quit", "exit"}:
         return "bye"
-    if said <= _AGREES:
+    if said <= _AGREES or (len(texts) == 1 and texts[0] in _CHOICES):
         return "nothing asked"
     if said <= _CANCEL and said & {
         "cancel",

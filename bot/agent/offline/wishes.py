@@ -168,7 +168,7 @@ def _test(
     named = bot is not None or not symbols
     symbol = None if named else draft.symbol
     alone = words.at(words.skip(place + 1, {"the", "my", "a"}))
-    if bot is None and symbol is None and stretch.unknown == (alone.raw,) and alone.raw.isalnum():
+    if bot is None and symbol is None and stretch.unknown == (alone.raw,) and alone.raw.isalpha():
         symbol, stretch = alone.raw.upper(), replace(stretch, unknown=())
     guarded = bool(draft.rules or draft.loose or draft.exits or draft.risk or draft.costs or draft.vague)
     return Backtest(bot, symbol, stretch, changing=guarded and bool(stretch.unknown))
