@@ -47,6 +47,8 @@ def topic_of(words: Words, *, strategic: bool) -> str | None:
     texts = [token.text for token in words.tokens if token.kind is not Kind.MARK]
     if not texts:
         return None
+    if len(texts) == 1 and words.at(0).kind is Kind.NUMBER and texts[0] in _CHOICES:
+        return "nothing asked"
     if (small := _small_talk(set(texts), texts)) is not None:
         return small
     if not strategic and (about_account(words) or _undecided(words, texts)):
@@ -101,7 +103,7 @@ def _small_talk(said: set[str], texts: list[str]) -> str | None:
         return "thanks"
     if said <= _BYE | {"good"} and said & {"bye", "goodbye", "cya", "ciao", "later", "night", "quit", "exit"}:
         return "bye"
-    if said <= _AGREES or (len(texts) == 1 and texts[0] in _CHOICES):
+    if said <= _AGREES:
         return "nothing asked"
     if said <= _CANCEL and said & {
         "cancel",
