@@ -32,6 +32,26 @@ async def test_a_bot_is_made_by_talking_and_backtested(house: House) -> None:
     assert isinstance(result[-1], TextFinal)
 
 
+async def test_a_proposal_says_what_it_leaves_out_and_that_it_never_sells(house: House) -> None:
+    alice = house.chat("alice")
+    assert "When should it sell?" in words(await alice.says("my scalper: buy PEPE when it drops 5% in 1h"))
+
+    question = (await alice.says("no"))[-1]
+    assert isinstance(question, Choice)
+    assert "I did not use: “scalper”." in question.text
+    assert "Nothing in this strategy ever sells" in question.text
+
+
+async def test_a_stretch_that_is_not_understood_leaves_the_one_backtest_for_later(house: House) -> None:
+    alice = house.chat("alice")
+    await alice.says(DIP)
+    await alice.presses("Create")
+
+    assert "nothing is used up" in words(await alice.says("backtest it since launch"))
+    assert "0d is no length of time" in words(await alice.says("/backtest 0d"))
+    assert any(isinstance(reply, Picture) for reply in await alice.says("the last 30 days"))
+
+
 async def test_answers_grow_while_they_are_written(house: House) -> None:
     alice = house.chat("alice")
     answer = (await alice.says("help"))[-1]

@@ -45,6 +45,18 @@ async def test_the_question_says_in_words_what_will_be_made(desk: Desk) -> None:
     assert await names(alice) == []
 
 
+async def test_the_question_names_what_was_left_out_as_plain_words(desk: Desk) -> None:
+    alice = await desk.person("alice")
+    left_out = ["only on **Mondays**", "`x`"]
+    asked = await alice.description("create_bot", strategy=dip(), left_out=left_out)
+    assert asked.endswith("I did not use: “only on Mondays”, “x”.\n\nCreate it?")
+
+    await create(alice)
+    changed = {**dip(), "risk_management": {"stop_loss_percent": 7}}
+    asked = await alice.description("update_strategy", strategy=changed, left_out=["soon"])
+    assert asked.endswith("I did not use: “soon”.\n\nChange it?")
+
+
 async def test_a_bot_is_made_with_its_token_pinned_and_becomes_the_current_one(desk: Desk) -> None:
     alice = await desk.person("alice")
     made = await create(alice)
