@@ -16,6 +16,7 @@ from bot.agent.offline.scanning import FILLERS
 from bot.agent.offline.vocabulary import FALLS, RISES, one_of
 from bot.trading.strategy import parse_strategy
 from tests.agent.conversing import FACTS, STRATEGY, Talk, facts_with
+from tests.agent.more_sentences import MORE_SENTENCES
 from tests.agent.sentences import SENTENCES
 from tests.agent.test_offline_changing import after
 
@@ -27,9 +28,8 @@ NUMBERS = (
 COMMANDS = (
     "create bot delete list backtest from 2026-01-01 to 9999-99-99 March 31 price trending risk PEPE 0x25d800"
 )
-PHRASES = [sentence for sentence, _, _ in SENTENCES] + sorted(
-    FILLERS | FALLS | RISES | one_of(NUMBERS) | one_of(COMMANDS)
-)
+KNOWN = [sentence for sentence, _, _ in SENTENCES + MORE_SENTENCES]
+PHRASES = KNOWN + sorted(FILLERS | FALLS | RISES | one_of(NUMBERS) | one_of(COMMANDS))
 chatter = st.lists(st.sampled_from(PHRASES), max_size=30).map(" ".join)
 
 
@@ -104,7 +104,7 @@ def test_every_created_document_of_shuffled_sentences_is_valid_or_asked_about() 
     chance = random.Random(7)
     made = 0
     for _ in range(400):
-        parts = [chance.choice(SENTENCES)[0] for _ in range(2)]
+        parts = [chance.choice(KNOWN) for _ in range(2)]
         talk = Talk(FACTS)
         talk.says(", ".join(parts))
         if "create_bot" in talk.called:

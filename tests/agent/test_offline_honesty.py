@@ -162,6 +162,17 @@ def test_a_short_answer_is_understood_where_the_question_makes_it_clear(
     assert document["risk_management"] == risk
 
 
+@pytest.mark.parametrize("bots", [(), ("PEPE dip",)])
+def test_candles_that_do_not_fit_are_asked_about_in_plain_words(bots: tuple[str, ...]) -> None:
+    talk = Talk(facts_with(*bots))
+    answer = talk.says(f"create a bot: {DIP} on 4h candles, {OUT}")
+
+    assert "1h, which is not a whole multiple of candles of 4h; candles of 1h would fit" in answer
+    assert asked_about(answer) == "candles"
+    talk.says("30m")
+    assert talk.last("create_bot")["strategy"]["timeframe"] == "30m"
+
+
 def test_a_strategy_that_never_sells_is_said_to_never_sell() -> None:
     talk = Talk()
     talk.says(DIP)

@@ -62,6 +62,8 @@ def _completed(words: Words, said: str, about: str, before: Draft, chains: Colle
     if about in _CONDITIONS:
         told = any(isinstance(item, Condition) and not item.bare for item in items)
         return f"{verb} when {said}" if told and not number else f"{verb} when {_CONDITIONS[about]} {said}"
+    if about == "candles":
+        return f"timeframe {said}" if words.at(0).kind is Kind.TIME else said
     percent = words.at(0).kind is Kind.PERCENT
     lead = {"buy": "buy", "sell": "sell at" if percent else "sell", "tell": "tell me", "amount": "buy"}
     return f"{lead[about]} {said}" if about in lead else said

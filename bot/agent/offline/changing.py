@@ -9,7 +9,7 @@ from typing import Any
 from bot.agent.offline import replies
 from bot.agent.offline.changes import changed, fits
 from bot.agent.offline.creating import left_out, not_clear
-from bot.agent.offline.document import Document, leaves_of, market_of
+from bot.agent.offline.document import Document, leaves_of, market_of, misfit
 from bot.agent.offline.doing import Call, Done, Say, Step, token_of, told
 from bot.agent.offline.draft import Draft, PlannedRule
 from bot.agent.offline.items import Leaf
@@ -46,6 +46,8 @@ def next_change(wish: Alter, done: Done, facts: TurnFacts) -> Step:
 def _save(wish: Alter, document: Document, new: Document, done: Done) -> Step:
     if new == document:
         return Say(replies.question("change", replies.ALREADY))
+    if (found := misfit(new)) is not None:
+        return Say(replies.question("candles", replies.candles_do_not_fit(new["timeframe"], *found)))
     if done.last("update_strategy") is None:
         named = {} if wish.bot is None else {"bot": wish.bot}
         return Call("update_strategy", {**named, "strategy": new, **left_out(wish.draft)})

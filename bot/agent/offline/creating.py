@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bot.agent.offline import replies
-from bot.agent.offline.document import document_of, market_of, name_of, overfull
+from bot.agent.offline.document import document_of, market_of, misfit, name_of, overfull
 from bot.agent.offline.doing import Call, Done, Say, Step, token_of, told
 from bot.agent.offline.draft import Draft
 from bot.agent.offline.testing import next_test
@@ -31,6 +31,8 @@ def next_creation(wish: Create, done: Done, facts: TurnFacts) -> Step:
     if made is None:
         name = name_of(draft, str(token.get("symbol")), facts.bots)
         document = document_of(draft, market_of(token), name)
+        if (found := misfit(document)) is not None:
+            return Say(replies.question("candles", replies.candles_do_not_fit(document["timeframe"], *found)))
         return Call("create_bot", {"name": name, "strategy": document, **left_out(draft)})
     result = done.call("create_bot")
     if not isinstance(result, Mapping):

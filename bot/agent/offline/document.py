@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from math import gcd
 from typing import Any
 
 from bot.agent.offline.draft import Draft, PlannedRule
 from bot.agent.offline.items import Amount, Leaf, whole
 from bot.agent.offline.vocabulary import CROSSES, FALLS, REACHES, RISES
-from bot.trading.timeframe import parse_timeframe
+from bot.trading.timeframe import format_timeframe, parse_timeframe
 
 Document = dict[str, Any]
 
@@ -134,6 +135,14 @@ def fitting_timeframe(rules: list[Document]) -> str:
 
 
 _FINE = ("15m", "5m", "1m")
+
+
+def misfit(document: Document) -> tuple[str, str] | None:
+    """A time in the rules that is no whole multiple of the candles, and candles that would fit them all."""
+    times = [text for rule in document["rules"] for text in times_of(rule["when"])]
+    candles = parse_timeframe(document["timeframe"])
+    wrong = next((text for text in times if parse_timeframe(text) % candles), None)
+    return None if wrong is None else (wrong, format_timeframe(gcd(*map(parse_timeframe, times))))
 
 
 def times_of(when: Document) -> list[str]:

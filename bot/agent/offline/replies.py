@@ -43,6 +43,7 @@ QUESTIONS = {
     "target": "At how many percent of profit should it sell?",
     "trailing": "How many percent below the highest price should the trailing stop be?",
     "steps": "How much should be sold at each profit?",
+    "candles": "How long should a candle be?",
     "change": "What exactly should be different?",
     "period": "Over which stretch of time should it be tested?",
 }
@@ -63,6 +64,7 @@ _HINTS = {
     "target": "For example “10%”.",
     "trailing": "For example “4%”.",
     "steps": "For example “half at 5% and the rest at 12%”.",
+    "candles": "For example “15m” or “1h”.",
     "change": "For example “set the stop loss to 5%” or “also sell when RSI is above 70”.",
     "period": "For example “the last 90 days”, “since 1 June” or “from 2026-01-01 to 2026-03-01”.",
 }
@@ -176,6 +178,14 @@ def unknown_stretch(phrases: Sequence[str]) -> str:
     quoted = " and ".join(f"“{_short(phrase)}”" for phrase in said[:3])
     it = "it means" if len(said) == 1 else "they mean"
     return f"I read {quoted} and do not know what {it} for a backtest, so nothing was tested and nothing is used up."
+
+
+def candles_do_not_fit(candles: str, time: str, fitting: str) -> str:
+    """That a rule looks at a time that the candles do not add up to."""
+    return (
+        f"The rules look at {time}, which is not a whole multiple of candles of {candles}; candles of {fitting} would "
+        "fit."
+    )
 
 
 def only_moments(phrases: Sequence[str]) -> str:

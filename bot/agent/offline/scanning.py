@@ -53,7 +53,8 @@ FILLERS = one_of(
     "notification alerts notifications either both amount all everything profit profits loss losses gain "
     "return version change changes changed changing modify update updates updated adjust raise lower "
     "reduce increase decrease add adds adding switch threshold condition conditions period periods "
-    "indicator line lines band bands past entry entries dollars pair against usd usdt"
+    "indicator line lines band bands past entry entries dollars pair against usd usdt "
+    "bro man dude mate guys u pls plz thx wanna gonna im like"
 )
 """Words that carry nothing a strategy needs once the rules have taken theirs."""
 

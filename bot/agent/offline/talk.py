@@ -93,7 +93,7 @@ def _against_falling(words: Words) -> bool:
 
 
 _SHORTS = one_of("short shorts shorting")
-_SHORT_WHAT = one_of("term ema sma ma average period time sentences summary one")
+_SHORT_WHAT = one_of("term ema sma ma average period time while sentences summary one")
 
 
 def _small_talk(said: set[str], texts: list[str]) -> str | None:
