@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Table, and_, delete, or_, select, update
+from sqlalchemy import JSON, ColumnElement, String, Table, and_, delete, or_, select, type_coerce, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.base import Base
@@ -18,6 +19,13 @@ from storage.privacy import Personal, Traces, names_user
 
 _CHUNK = 200
 """Rows that are read or changed by one statement."""
+
+
+@dataclass(frozen=True, slots=True)
+class JsonText:
+    """A JSON value as it is stored: whoever wants it parsed does so where it holds nobody up."""
+
+    text: str
 
 
 class Forgetting:
@@ -54,12 +62,13 @@ class Forgetting:
         )
 
     async def rows(self, person: Traces) -> AsyncIterator[tuple[str, Sequence[dict[str, Any]]]]:
-        """Every row that mentions a person, some at a time, with the name of its table."""
+        """Every row that mentions a person, some at a time, with the name of its table; JSON as `JsonText`."""
         for _, table, privacy in _personal():
-            mentioning = select(*table.columns).where(privacy.mentions(person)).order_by(*table.primary_key)
+            columns = [_unparsed(column) for column in table.columns]
+            mentioning = select(*columns).where(privacy.mentions(person)).order_by(*table.primary_key)
             streamed = await self._session.stream(mentioning.execution_options(yield_per=_CHUNK))
             async for some in streamed.mappings().partitions(_CHUNK):
-                yield table.name, [dict(row) for row in some]
+                yield table.name, [_row(table, row) for row in some]
 
     async def erase(self, person: Traces, at: datetime) -> None:
         """Take a person out of every table; what is on its way to them still arrives, and goes then."""
@@ -104,6 +113,17 @@ def _personal() -> list[tuple[type[Base], Table, Personal]]:
         for model, table in classes
         if isinstance(model.__privacy__, Personal)
     ]
+
+
+def _unparsed(column: Any) -> ColumnElement[Any]:
+    return type_coerce(column, String).label(column.name) if isinstance(column.type, JSON) else column
+
+
+def _row(table: Table, row: Mapping[Any, Any]) -> dict[str, Any]:
+    texts = {column.name for column in table.columns if isinstance(column.type, JSON)}
+    return {
+        name: JsonText(value) if name in texts and value is not None else value for name, value in row.items()
+    }
 
 
 def _with_keys(table: Table, keys: Sequence[Any]) -> Any:

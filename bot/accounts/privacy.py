@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.accounts.codes import LOCKED_FOR, WITHIN, locked_until
 from bot.errors import Refused
+from storage.forgetting import JsonText
 
 if TYPE_CHECKING:
     from storage.database import Database, Unit
@@ -63,6 +64,8 @@ def _document(tables: Mapping[str, Sequence[Mapping[str, Any]]], now: datetime) 
 
     def as_json(value: Any) -> Any:
         nonlocal left
+        if isinstance(value, JsonText):
+            return json.loads(value.text)
         if isinstance(value, datetime):
             return value.isoformat()
         if isinstance(value, Decimal):
@@ -75,4 +78,5 @@ def _document(tables: Mapping[str, Sequence[Mapping[str, Any]]], now: datetime) 
         raise TypeError(f"{type(value).__name__} is no column type.")
 
     about = {"format": "randebu person 1", "exported_at": now.isoformat(), "tables": tables}
+    # Indented it is written by Python itself, which lets the event loop go on in between.
     return json.dumps(about, default=as_json, ensure_ascii=False, indent=1).encode()

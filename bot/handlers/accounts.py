@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import gzip
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
@@ -35,6 +37,9 @@ NEEDS_INVITATION = (
 WRONG_INVITATION = (
     "This is no invitation that can still be used: each works once. Ask an operator for another code."
 )
+LARGEST_FILE = 8_000_000
+"""Bytes from which on a file is packed: platforms take ten million at the least."""
+
 _WISHES = {
     "new": "I have asked an operator. You are told here as soon as your sign-up is decided.",
     "pending": "Your sign-up still waits for an operator. You are told here as soon as it is decided.",
@@ -102,11 +107,14 @@ async def my_data(request: Request) -> Outcome:
     """/mydata: everything that is stored about the person, as one JSON file."""
     services = request.services
     content = await everything_about(services.database, request.caller.owner, services.clock())
+    name = "mydata.json"
+    if len(content) > LARGEST_FILE:
+        name, content = f"{name}.gz", await asyncio.to_thread(gzip.compress, content)
     caption = (
         "Everything that I have stored about you. /export takes one conversation, /forget deletes it all."
     )
     # A file that were kept would be in the next one.
-    return Outcome(replies=(File("mydata.json", content, caption),), secret=True)
+    return Outcome(replies=(File(name, content, caption),), secret=True)
 
 
 async def forget(request: Request) -> Outcome:

@@ -9,7 +9,7 @@ from bot.tools.plain import plain
 if TYPE_CHECKING:
     from storage.accounts import Belongings, Moved
 
-PLATFORMS = {"telegram": "Telegram", "discord": "Discord", "terminal": "the terminal"}
+PLATFORMS = {"telegram": "Telegram", "discord": "Discord", "terminal": "Terminal"}
 
 
 def welcome(moved: Moved) -> str:
