@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ColumnElement, String, Table, and_, delete, or_, select, type_coerce, update
+from sqlalchemy import JSON, ColumnElement, String, Table, and_, cast, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.base import Base
@@ -18,7 +18,10 @@ from storage.people import AnonymousUser, Owner, PlatformIdentity, User, owned_b
 from storage.privacy import Personal, Traces, names_user
 
 _CHUNK = 200
-"""Rows that are read or changed by one statement."""
+"""Rows that are changed by one statement."""
+
+_READ = 25
+"""Rows that are read at a time: a result of a backtest can be a megabyte."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +69,8 @@ class Forgetting:
         for _, table, privacy in _personal():
             columns = [_unparsed(column) for column in table.columns]
             mentioning = select(*columns).where(privacy.mentions(person)).order_by(*table.primary_key)
-            streamed = await self._session.stream(mentioning.execution_options(yield_per=_CHUNK))
-            async for some in streamed.mappings().partitions(_CHUNK):
+            streamed = await self._session.stream(mentioning.execution_options(yield_per=_READ))
+            async for some in streamed.mappings().partitions(_READ):
                 yield table.name, [_row(table, row) for row in some]
 
     async def erase(self, person: Traces, at: datetime) -> None:
@@ -116,7 +119,7 @@ def _personal() -> list[tuple[type[Base], Table, Personal]]:
 
 
 def _unparsed(column: Any) -> ColumnElement[Any]:
-    return type_coerce(column, String).label(column.name) if isinstance(column.type, JSON) else column
+    return cast(column, String).label(column.name) if isinstance(column.type, JSON) else column
 
 
 def _row(table: Table, row: Mapping[Any, Any]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from bot.accounts.codes import LOCKED_FOR, WITHIN, locked_until
@@ -60,23 +61,35 @@ async def forget_person(unit: Unit, owner: Owner, but: int, now: datetime) -> No
 
 
 def _document(tables: Mapping[str, Sequence[Mapping[str, Any]]], now: datetime) -> bytes:
-    left = MOST_BINARY
+    """The document, a row a line. What is stored as JSON goes in as it is: parsing it all would hold up everybody."""
+    written, left = BytesIO(), MOST_BINARY
 
-    def as_json(value: Any) -> Any:
+    def as_json(value: Any) -> str:
         nonlocal left
         if isinstance(value, JsonText):
-            return json.loads(value.text)
-        if isinstance(value, datetime):
-            return value.isoformat()
-        if isinstance(value, Decimal):
-            return str(value)
+            return value.text
         if isinstance(value, bytes):
             if len(value) > left:
-                return {"bytes_left_out": len(value)}
+                return json.dumps({"bytes_left_out": len(value)})
             left -= len(value)
-            return base64.b64encode(value).decode()
-        raise TypeError(f"{type(value).__name__} is no column type.")
+            return f'"{base64.b64encode(value).decode()}"'
+        if isinstance(value, datetime):
+            value = value.isoformat()
+        elif isinstance(value, Decimal):
+            value = str(value)
+        return json.dumps(value, ensure_ascii=False)
 
-    about = {"format": "randebu person 1", "exported_at": now.isoformat(), "tables": tables}
-    # Indented it is written by Python itself, which lets the event loop go on in between.
-    return json.dumps(about, default=as_json, ensure_ascii=False, indent=1).encode()
+    def row_as_json(row: Mapping[str, Any]) -> bytes:
+        return (
+            "{" + ", ".join(f"{as_json(name)}: {as_json(value)}" for name, value in row.items()) + "}"
+        ).encode()
+
+    head = {"format": "randebu person 1", "exported_at": now.isoformat()}
+    written.write(json.dumps(head)[:-1].encode() + b', "tables": {')
+    for number, (table, rows) in enumerate(tables.items()):
+        written.write(f"{',' if number else ''}\n{as_json(table)}: [".encode())
+        for place, row in enumerate(rows):
+            written.write((b",\n " if place else b"\n ") + row_as_json(row))
+        written.write(b"]")
+    written.write(b"\n}}\n")
+    return written.getvalue()
