@@ -20,7 +20,7 @@ from bot.jobs.clockwork import Clockwork
 from bot.jobs.faults import prune_faults, tell_faults
 from bot.jobs.loop_lag import LoopLag
 from bot.jobs.summary import send_summary
-from bot.messages import Exit, LastingReply
+from bot.messages import ChatAddress, Exit, LastingReply
 from bot.reports import conversations, health, people, records, stats
 from bot.reports.health import JobRecord, MarketProbe, Vitals
 from bot.tools.registry import Services
@@ -66,6 +66,12 @@ class Operations:
         """/admin as a row of the table of commands: listed nowhere, unknown to everybody else."""
         return CommandSpec(NAME, USAGE, SUMMARY, self.entrance.handle, listed=False, operators_only=True)
 
+    @property
+    def chat(self) -> ChatAddress | None:
+        """The operators' chat, if its platform is served: what is written for another would wait for ever."""
+        chat = operators_chat(self._services.settings)
+        return chat if chat is not None and chat.platform in self._platforms else None
+
     def watch(self, clockwork: Clockwork) -> None:
         """Set everything going that the clock does for operators."""
         services, exit_ = self._services, self._exit
@@ -73,9 +79,8 @@ class Operations:
         self._tasks.start(self._lag.watch(), "loop lag")
         clockwork.every(1, "carry broadcasts", partial(carry_broadcasts, services, exit_))
         clockwork.every(_HOUR, "delete old errors", partial(prune_faults, services))
-        chat = operators_chat(services.settings)
-        # What is written for a platform that is not served would wait there for ever.
-        if chat is not None and chat.platform in self._platforms:
+        chat = self.chat
+        if chat is not None:
             summary = partial(stats.totals, services, 1, self._more_totals)
             clockwork.every(5, "tell of errors", partial(tell_faults, services, exit_, chat))
             clockwork.every(20, "daily summary", partial(send_summary, services, exit_, chat, summary))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from bot.messages import ChatAddress, Exit, Notice, Outgoing, Progress
+from bot.messages import Action, ChatAddress, Exit, Notice, Outgoing, Progress
 from bot.tools.registry import Services
 from storage.broadcasts import Broadcast, Fate
 
 MOST_WAITING = 50
 """So many pieces of an announcement wait in the outbox at most, so that answers are never far behind it."""
+
+LONG = 100
+"""From so many receivers on, each quarter is told."""
 
 _LOCK = "broadcast"
 
@@ -37,6 +40,9 @@ async def _carry(services: Services, exit_: Exit, broadcast_id: str) -> int:
         pieces = await exit_.write(unit, *(Outgoing(chat, Notice(broadcast.text)) for chat in chats))
         if receivers:
             await unit.broadcasts.wrote(broadcast_id, pieces, receivers[-1].identity, len(receivers))
+        reached = _milestone(broadcast, fate, len(receivers))
+        if reached is not None:
+            await exit_.write(unit, Outgoing(address, reached))
         ended = None
         if not receivers and not fate.waiting:
             ended = await unit.broadcasts.end(broadcast_id, "done", now)
@@ -45,11 +51,21 @@ async def _carry(services: Services, exit_: Exit, broadcast_id: str) -> int:
             await unit.broadcasts.leave_chat(broadcast_id)
     for chat in chats:
         exit_.wake(chat)
-    if ended is None:
-        exit_.show(address, _progress(broadcast, fate))
-    else:
+    if ended is not None or reached is not None:
         exit_.wake(address)
+    else:
+        exit_.show(address, _progress(broadcast, fate))
     return len(receivers)
+
+
+def _milestone(broadcast: Broadcast, fate: Fate, more: int) -> Notice | None:
+    """What is said at each quarter of a long announcement, since not every platform keeps what passes in sight."""
+    total = broadcast.receivers
+    before, after = broadcast.written, broadcast.written + more
+    if total < LONG or not 4 * before // total < 4 * after // total < 4:
+        return None
+    text = f"Announcement: written to {after:,} of {total:,}, {fate.delivered:,} delivered so far."
+    return Notice(text, (Action("Stop", "/admin broadcast stop"),))
 
 
 def _progress(broadcast: Broadcast, fate: Fate) -> Progress:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 
 from bot.errors import ChatGone
-from bot.jobs.broadcasts import MOST_WAITING, carry_broadcasts
+from bot.jobs.broadcasts import LONG, MOST_WAITING, carry_broadcasts
 from bot.messages import Choice, Edit, Notice, Progress, TextFinal, Unsupported
 from tests.conftest import House
 from tests.fakes.platform import words
 from tests.operators.conftest import OpenRun
 from tests.operators.test_watching import actions_of, id_of
+from tests.storage.rows import accepted
 from tests.stories.test_first_bot import DIP
 
 BANNED = "You cannot use Randebu until 04 Jun 2026, 12:00 UTC. Reason: spam."
@@ -184,6 +185,20 @@ async def test_an_announcement_waits_for_what_was_written_and_reports_what_is_lo
     assert done is not None
     assert (done.state, done.delivered, done.failed) == ("done", MOST_WAITING + 9, 2)
     assert "2 could not be delivered" in words(await boss.reads())
+
+
+async def test_a_long_announcement_tells_each_quarter(house: House) -> None:
+    async with house.randebu.database.unit() as unit:
+        for number in range(LONG):
+            await accepted(unit, str(number), platform="fake", sender_user=f"p{number}", chat=f"dm-p{number}")
+            await unit.people.add_anonymous("fake", f"p{number}", "Somebody", house.clock())
+            await unit.journal.finish(number + 1, house.clock())
+    boss = house.chat("boss")
+    await begin(house, "hello")
+    await carried(house)
+    said = words(boss.everything())
+    assert f"of {LONG + 1}, " in said
+    assert f"{LONG + 1} delivered." in said
 
 
 async def test_never_more_than_a_batch_waits(house: House) -> None:
