@@ -48,6 +48,7 @@ class Activity:
     cost_usd: Decimal
     backtests: Mapping[str, int]
     approvals: Mapping[str, int]
+    faults: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +134,7 @@ class Statistics:
             approvals=await self._by(
                 Approval.state, Approval.created_at >= since, Approval.kind != "question"
             ),
+            faults=await self._one(func.count(Fault.id), Fault.at >= since),
         )
 
     async def chats(self, since: datetime) -> int:

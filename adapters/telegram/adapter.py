@@ -38,6 +38,8 @@ from bot.messages import ChatAddress, Delivery, LastingReply, PassingReply
 
 _log = structlog.get_logger(__name__)
 
+_MENUS = "telegram menus of operators"
+
 WRONG_TOKEN = (
     "TELEGRAM_TOKEN is not a token that Telegram knows: take the one that @BotFather shows for your bot."  # noqa: S105
 )
@@ -186,7 +188,10 @@ class TelegramAdapter:
         """Present ourselves; a call that Telegram refuses is left out."""
         house = self._house
         operators = {int(user): own for user, own in house.operators_on(PLATFORM).items() if user.isdigit()}
-        for call in introduction(house.commands(), house.commands(private=False), operators):
+        former = {int(user) for user in (await house.recall(_MENUS)).get("users", ())} - set(operators)
+        # Noted before Telegram is told: a menu too many to take back is harmless, one too few would stay.
+        await house.note(_MENUS, {"users": sorted(former | set(operators))})
+        for call in introduction(house.commands(), house.commands(private=False), operators, former):
             try:
                 await self._bot(call)
             except (TelegramAPIError, ClientDecodeError) as error:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from aiogram.methods import (
+    DeleteMyCommands,
     SetChatMenuButton,
     SetMyCommands,
     SetMyDescription,
@@ -32,8 +33,12 @@ def introduction(
     private: Mapping[str, str],
     groups: Mapping[str, str],
     operators: Mapping[int, Mapping[str, str]],
+    former: Iterable[int] = (),
 ) -> list[TelegramMethod[bool]]:
-    """The calls that present us; `operators` has the further commands of each operator by user id; pure."""
+    """The calls that present us; `operators` has the further commands of each operator by user id; pure.
+
+    The menus of `former` ones become what everybody has.
+    """
     calls: list[TelegramMethod[bool]] = [
         _commands(groups, BotCommandScopeDefault()),
         _commands(private, BotCommandScopeAllPrivateChats()),
@@ -43,6 +48,7 @@ def introduction(
         _commands({**private, **further}, BotCommandScopeChat(chat_id=user))
         for user, further in operators.items()
     ]
+    calls += [DeleteMyCommands(scope=BotCommandScopeChat(chat_id=user)) for user in former]
     return [
         *calls,
         SetMyDescription(description=_LONG),

@@ -86,6 +86,7 @@ def _effort(activity: Activity) -> list[tuple[str, str]]:
         ("Escalations", f"{activity.escalated:,}" if activity.escalated else NOTHING),
         ("Approvals", f"{asked:,} asked: {counted(states, 'granted', 'refused', 'expired', 'open')}"),
         ("Failed turns", f"{activity.failed_turns:,}"),
+        ("Errors", f"{activity.faults:,}"),
     ]
 
 

@@ -43,6 +43,7 @@ class Methods:
                 name: self._present(name)
                 for name in (
                     "setMyCommands",
+                    "deleteMyCommands",
                     "setMyDescription",
                     "setMyShortDescription",
                     "setChatMenuButton",

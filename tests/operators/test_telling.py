@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from datetime import timedelta
 
 from bot.dispatch.faults import MOST_TRACEBACK, FaultRecorder, new_reference
+from bot.jobs.clockwork import Clockwork
 from bot.jobs.faults import MOST_KEPT, prune_faults, tell_faults
+from bot.jobs.loop_lag import LoopLag
 from bot.jobs.summary import send_summary
 from bot.messages import ChatAddress, LastingReply
 from bot.reports.stats import totals
 from bot.settings import Settings
 from tests.conftest import House
+from tests.fakes.clock import StoppedClock
 from tests.fakes.platform import words
 from tests.operators.conftest import CHAT, OpenRun
 
@@ -136,3 +141,43 @@ async def test_nothing_is_written_for_a_chat_that_nobody_serves(open_run: OpenRu
         shown = words(await house.chat("boss").says("/admin jobs"))
         assert "tell of errors" not in shown
         assert "carry broadcasts" in shown
+
+
+async def test_the_clock_tells_of_a_job_that_fails_and_goes_on() -> None:
+    told, again = asyncio.Queue[tuple[str, str]](), asyncio.Event()
+
+    async def breaks() -> None:
+        raise OSError("no disk")
+
+    async def works() -> None:
+        again.set()
+
+    async def failed(job: str, error: Exception) -> None:
+        told.put_nowait((job, str(error)))
+        raise RuntimeError("not even that can be written down")
+
+    clockwork = Clockwork(StoppedClock(), failed)
+    clockwork.every(0.02, "breaks", breaks)
+    clockwork.every(0.02, "works", works)
+    clockwork.start()
+    try:
+        assert [await told.get(), await told.get()] == [("breaks", "no disk")] * 2
+        await again.wait()
+    finally:
+        clockwork.close()
+    broken, working = clockwork.records
+    assert broken.failures >= 2
+    assert broken.last_error == "OSError: no disk"
+    assert (working.failures, working.last_at) == (0, StoppedClock().now)
+
+
+async def test_what_holds_the_loop_is_measured() -> None:
+    lag = LoopLag()
+    watching = asyncio.ensure_future(lag.watch())
+    await asyncio.sleep(0)
+    time.sleep(0.4)  # noqa: ASYNC251
+    await asyncio.sleep(0.01)
+    watching.cancel()
+    await asyncio.wait([watching])
+    assert lag.last >= 0.1
+    assert lag.worst >= lag.last

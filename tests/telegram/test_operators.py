@@ -67,6 +67,17 @@ async def test_the_menu_of_an_operator_alone_has_the_command(open_telegram: Open
         assert all("admin" not in commands for commands in shown.values())
 
 
+async def test_whoever_is_no_operator_any_more_loses_the_menu(
+    open_telegram: OpenTelegram, api: BotApi
+) -> None:
+    async with open_telegram(given=OPERATORS, api=api) as house:
+        await house.until(lambda: str(BOSS) in menus(api))
+    async with open_telegram(api=api) as house:
+        await house.until(lambda: any(call.method == "deleteMyCommands" for call in api.calls))
+    (taken,) = [call.parameters["scope"] for call in api.calls if call.method == "deleteMyCommands"]
+    assert json.loads(taken) == {"type": "chat", "chat_id": BOSS}
+
+
 async def test_in_a_group_it_is_heard_from_operators_and_not_from_others(open_telegram: OpenTelegram) -> None:
     async with open_telegram(given=OPERATORS) as house:
         boss, eve = house.world.person("Boss"), house.world.person("Eve")
