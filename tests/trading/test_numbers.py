@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.numbers import exact, money, percent, readable, signed_percent
+from bot.numbers import exact, money, percent, readable, roughly, signed_percent
 
 FINITE = st.floats(-1e300, 1e300)
 
@@ -97,3 +97,22 @@ def test_percent_has_as_many_decimals_as_matter(number: float, text: str) -> Non
 
 def test_a_change_in_percent_carries_its_sign() -> None:
     assert [signed_percent(x) for x in (3.2, -3.2, 0, math.nan)] == ["+3.2 %", "-3.2 %", "0 %", "unknown"]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (0, "1 s"),
+        (89, "89 s"),
+        (90, "1 minute"),
+        (3_600, "60 minutes"),
+        (5_400, "1 hour"),
+        (7_200, "2 hours"),
+        (172_799, "47 hours"),
+        (172_800, "2 days"),
+        (10_000_000, "3 months"),
+        (1e9, "31 years"),
+    ],
+)
+def test_a_length_of_time_is_said_roughly(seconds: float, said: str) -> None:
+    assert roughly(seconds) == said
