@@ -150,6 +150,11 @@ class History:
     async def _fetch(self, stretch: _Stretch, page: int, known: Known | None) -> Known | None:
         series, now = stretch.series, int(self._clock().timestamp())
         page_end = (page + 1) * series.page_seconds
+        # Somebody else, also in another process, may have fetched it since this asker looked.
+        async with self._database.view() as view:
+            known = (await view.candles.load(series, page, page)).get(page, known)
+        if known is not None and known.until >= stretch.wanted_until(page):
+            return known
         first = page * series.page_seconds if known is None else known.until
         end = min(page_end, now // series.timeframe * series.timeframe)
         rows = await self._source.rows(stretch.token, series.timeframe, first, end)
