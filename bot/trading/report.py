@@ -164,7 +164,7 @@ def _headline(result: Result) -> str:
     held = f"buying and holding {symbol} made {signed_percent(metrics['buy_and_hold_return_percent'])}"
     if not any(_fills(result["events"])):
         told = _messages(result)
-        done = f"sent {_count(told, 'message')} and traded nothing" if told else "made no trade"
+        done = f"would have sent {_count(told, 'message')} and traded nothing" if told else "made no trade"
         return f"{name} {done} {stretch}; {held}."
     initial, final = (_money(result, metrics[key]) for key in ("initial_balance", "final_equity"))
     change = signed_percent(metrics["total_return_percent"])

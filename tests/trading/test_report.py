@@ -138,7 +138,7 @@ def test_without_trades_nothing_was_turned_into_anything() -> None:
 
 def test_an_alert_is_reported_by_its_messages() -> None:
     text = told(changed(events=[NOTE], trades=0, wins=0, losses=0))
-    assert "PEPE dip sent 1 message and traded nothing from 2 Mar 2026" in text
+    assert "PEPE dip would have sent 1 message and traded nothing from 2 Mar 2026" in text
     assert "Win rate" not in text
     assert "turned" not in text
 
