@@ -16,7 +16,7 @@ from tests.fakes.bot_api import TOKEN, BotApi
 from tests.fakes.both_houses import compare, open_both
 from tests.fakes.discord_api import DISCORD_TOKEN, DiscordApi
 
-ROUNDS = 5
+ROUNDS = 3
 # A busy machine may double what takes a few milliseconds; waiting for the other would take seconds.
 MOST = 2.0
 SLACK_SECONDS = 0.1

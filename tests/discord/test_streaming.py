@@ -47,7 +47,7 @@ async def test_unchanged_words_are_not_sent_again(house: DiscordHouse) -> None:
 
     house.randebu.answered = unanswered  # type: ignore[method-assign,assignment]
     show = house.randebu.outbox.show
-    for _ in range(20):
+    for _ in range(10):
         show(address, TextGrowing("a", "the same words"))
         await asyncio.sleep(0.2)
     assert len(house.api.made(EDIT)) <= 1
