@@ -116,6 +116,8 @@ def _without_zeros(data: bytes) -> bytes:
 
 def _with_zeros(packed: bytes, length: int) -> NDArray[np.uint64]:
     count = len(packed) // (_PLACE.itemsize + _WORD.itemsize)
+    if len(packed) != count * (_PLACE.itemsize + _WORD.itemsize):
+        raise StateUnusable("This is not what was packed.")
     words = np.zeros(length // _WORD.itemsize, _WORD)
     places = np.frombuffer(packed, _PLACE, count)
     words[places] = np.frombuffer(packed, _WORD, count, count * _PLACE.itemsize)

@@ -56,7 +56,8 @@ class Feeds:
         answer = await self._asked(feed, begin - len(last) * timeframe, end)
         quiet = self._quiet.get(feed.id, 0)
         found = news_in(answer, last, begin, min(now, end), patient=quiet < PATIENCE)
-        self._quiet[feed.id] = 0 if len(found.candles) else quiet + 1
+        traded = len(found.candles) > found.candles.missing
+        self._quiet[feed.id] = 0 if traded else quiet + 1
         return found
 
     async def ensured(self, feed: Feed, begin: int, end: int) -> Candles:
