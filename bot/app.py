@@ -8,8 +8,6 @@ from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
 
-import structlog
-
 from bot.accounts.limits import Limits
 from bot.agent.assistant import Assistant
 from bot.agent.turn import Turns
@@ -40,15 +38,12 @@ from storage.database import Database
 
 if TYPE_CHECKING:
     from bot.agent.models import Model
-    from storage.database import Unit
 
 WARM_UP = ("bot.tools.backtest_job:prepare",)
 """What every worker does once when it starts, so that the first backtest does not have to wait for it."""
 
 STEPPING_WARM_UP = ("bot.trading.live:prepare",)
 """The same for the worker that steps simulations."""
-
-_log = structlog.get_logger(__name__)
 
 _NO_MODEL = (
     "No language model is configured, so I understand plain sentences by rules. "
@@ -110,7 +105,7 @@ class Randebu:
         self._commands[self.operations.spec.name] = self.operations.spec
         for adapter in self._adapters:
             self.outbox.attach(adapter)
-        self.simulations = Stepping(self.services, self._steppers(), self.outbox, self._tell_operator)
+        self.simulations = Stepping(self.services, self._steppers(), self.outbox, self.operations.tell)
         stack.push_async_callback(self.simulations.close)
         await self.outbox.recover()
         await self.dispatcher.recover(served)
@@ -202,9 +197,6 @@ class Randebu:
         steppers = Workers(1, warm_up=STEPPING_WARM_UP)
         self._stack.push_async_callback(steppers.close)
         return steppers
-
-    async def _tell_operator(self, unit: Unit, kind: str, text: str) -> None:  # noqa: ARG002
-        _log.error(text, kind=kind)
 
     def _dispatcher(self) -> Dispatcher:
         services, tools, exit_ = self.services, self.tools, self.outbox

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from bot.accounts.operators import operators_chat
-from bot.dispatch.faults import FaultRecorder, new_reference
+from bot.dispatch.faults import FaultRecorder, new_reference, noticed
 from bot.dispatch.lanes import Lanes
 from bot.dispatch.tasks import Tasks
 from bot.handlers.admin.command import AdminCommand
@@ -22,11 +22,12 @@ from bot.jobs.loop_lag import LoopLag
 from bot.jobs.summary import send_summary
 from bot.messages import ChatAddress, Exit, LastingReply
 from bot.reports import conversations, health, people, records, stats
-from bot.reports.health import JobRecord, MarketProbe, Vitals
+from bot.reports.health import JobRecord, Vitals
 from bot.tools.registry import Services
 
 if TYPE_CHECKING:
     from bot.settings import Settings
+    from storage.database import Unit
 
 _HOUR = 3600
 
@@ -40,25 +41,18 @@ class Operations:
         exit_: Exit,
         lanes: Lanes,
         platforms: Sequence[str],
-        *,
-        market: MarketProbe | None = None,
-        more: Sequence[AdminCommand] = (),
-        more_totals: stats.MoreRows = stats.no_more_rows,
-        more_about: people.MoreAbout = people.nothing_more,
     ) -> None:
         self._services = services
         self._exit = exit_
         self._lanes = lanes
         self._platforms = tuple(platforms)
-        self._market = market
-        self._more_totals = more_totals
         self._started_at = services.clock()
         self._lag = LoopLag()
         self._tasks = Tasks()
         self._faults = FaultRecorder(services.settings)
         self._records: Callable[[], Sequence[JobRecord]] = tuple
-        desk = Desk(self._reports(more_about), exit_, self._platforms)
-        self.commands = admin_commands(desk, *more)
+        desk = Desk(self._reports(), exit_, self._platforms)
+        self.commands: Sequence[AdminCommand] = admin_commands(desk)
         self.entrance = Entrance(self.commands)
 
     @property
@@ -81,7 +75,7 @@ class Operations:
         clockwork.every(_HOUR, "delete old errors", partial(prune_faults, services))
         chat = self.chat
         if chat is not None:
-            summary = partial(stats.totals, services, 1, self._more_totals)
+            summary = partial(stats.totals, services, 1)
             clockwork.every(5, "tell of errors", partial(tell_faults, services, exit_, chat))
             clockwork.every(20, "daily summary", partial(send_summary, services, exit_, chat, summary))
 
@@ -92,15 +86,19 @@ class Operations:
         async with services.database.unit() as unit:
             await unit.faults.add(fault)
 
+    async def tell(self, unit: Unit, kind: str, text: str) -> None:
+        """Let operators hear, after the caller's commit, of something that is no fault of ours but needs a look."""
+        await unit.faults.add(noticed(kind, text, self._services.clock()))
+
     async def close(self) -> None:
         """Stop measuring."""
         await self._tasks.close()
 
-    def _reports(self, more_about: people.MoreAbout) -> Reports:
+    def _reports(self) -> Reports:
         return Reports(
-            stats=partial(stats.stats, more=self._more_totals),
+            stats=stats.stats,
             users=people.users,
-            user=partial(people.user, more=more_about),
+            user=people.user,
             conversations=conversations.conversations,
             replay=conversations.replay,
             export=conversations.export,
@@ -122,7 +120,6 @@ class Operations:
             lanes_busy=self._lanes.total_busy(),
             calculations=services.workers.underway,
             platforms=self._platforms,
-            market=None if self._market is None else self._market(),
         )
         return await health.health(services, vitals)
 

@@ -17,6 +17,7 @@ from storage.deliveries import DeliveryRow
 from storage.faults import Fault
 from storage.journal import IncomingRow, Step, Turn
 from storage.people import ChatUse, PlatformIdentity
+from storage.simulations import Simulation
 from storage.trading import Backtest, TradingBot
 
 ESCALATED = "escalated"
@@ -47,6 +48,8 @@ class Activity:
     tokens: int
     cost_usd: Decimal
     backtests: Mapping[str, int]
+    simulations_begun: int
+    simulations_running: int
     approvals: Mapping[str, int]
     faults: int
 
@@ -69,6 +72,7 @@ class Queues:
     deliveries: Mapping[str, int]
     oldest_delivery: datetime | None
     running_backtests: int
+    running_simulations: int
     open_approvals: int
 
 
@@ -131,6 +135,8 @@ class Statistics:
             tokens=int(tokens or 0),
             cost_usd=cost or Decimal(0),
             backtests=await self._by(Backtest.state, Backtest.created_at >= since),
+            simulations_begun=await self._one(func.count(Simulation.id), Simulation.created_at >= since),
+            simulations_running=await self._one(func.count(Simulation.id), Simulation.state == "running"),
             approvals=await self._by(
                 Approval.state, Approval.created_at >= since, Approval.kind != "question"
             ),
@@ -170,6 +176,7 @@ class Statistics:
                 select(func.min(DeliveryRow.created_at)).where(unsent)
             ),
             running_backtests=await self._one(func.count(Backtest.id), Backtest.state == "running"),
+            running_simulations=await self._one(func.count(Simulation.id), Simulation.state == "running"),
             open_approvals=await self._one(func.count(Approval.id), Approval.state == "open"),
         )
 

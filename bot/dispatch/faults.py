@@ -59,6 +59,21 @@ class FaultRecorder:
         return _PARAMETERS.sub("[parameters left out]", self._redact(text))
 
 
+def noticed(kind: str, text: str, at: datetime) -> Fault:
+    """The row of something that operators should look at, though nothing has failed that has a traceback."""
+    return Fault(
+        reference=new_reference(),
+        kind=kind,
+        place="the running house",
+        text=text[:_MOST_TEXT],
+        traceback="",
+        user_id=None,
+        anonymous_token=None,
+        at=at,
+        told_at=None,
+    )
+
+
 def given_up(address: ChatAddress, delivery: int, error: str, at: datetime) -> Fault:
     """The row of a piece that was given up; `place` is its chat."""
     return Fault(

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 from bot.accounts.codes import read_code
 from bot.accounts.limits import SIGN_UP
 from bot.accounts.linking import Lock, count_wrong_code, guard
+from bot.accounts.operators import operators_chat
 from bot.accounts.privacy import everything_about, forget_person
 from bot.accounts.signing_up import HAS_ACCOUNT, ask_for_account, invitation_digest, open_account
 from bot.errors import Refused
 from bot.handlers.approvals import confirm
 from bot.handlers.context import Handler, Request
 from bot.handlers.moving import in_words, place, welcome
-from bot.messages import Action, File, Notice
+from bot.messages import Action, File, Notice, Outgoing
 from bot.tools.plain import plain
 from bot.tools.registry import Caller, Outcome, Services
 
@@ -95,7 +96,8 @@ async def sign_up(request: Request) -> Outcome:
             before = await ask_for_account(
                 unit, standing.owner, incoming.sender, incoming.address, request.services.clock()
             )
-            return Outcome(replies=(Notice(_WISHES[before]),))
+            elsewhere = _for_operators(request) if before == "new" else ()
+            return Outcome(replies=(Notice(_WISHES[before]),), elsewhere=elsewhere)
         if mode == "invite":
             return await _by_invitation(unit, request, code)
         return await _opened(unit, request)
@@ -150,6 +152,17 @@ async def _what_goes(request: Request) -> str:
         "Bare numbers stay, such as how many chats and backtests there were; and, under a key that leads to nobody, "
         "how much of the limits without an account is used up. This cannot be undone."
     )
+
+
+def _for_operators(request: Request) -> tuple[Outgoing, ...]:
+    """What the operators' chat hears of a sign-up that waits for them, with the buttons that decide it."""
+    chat, sender = operators_chat(request.services.settings), request.incoming.sender
+    if chat is None:
+        return ()
+    person = f"{sender.platform}:{sender.user}"
+    actions = (Action("Approve", f"/admin approve {person}"), Action("Reject", f"/admin reject {person}"))
+    text = f"**Sign-up to decide**: {plain(sender.name)} ({plain(person)}) asks for an account."
+    return (Outgoing(chat, Notice(text, actions)),)
 
 
 async def _opened(unit: Unit, request: Request, *, secret: bool = False) -> Outcome:

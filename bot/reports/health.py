@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -11,6 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Protocol
 
 from bot.accounts.service import read_pause, system_limit
+from bot.market.provider import Market, MarketHealth
 from bot.messages import Action, LastingReply, Notice
 from bot.numbers import percent
 from bot.reports.wording import NOTHING, ago, counted, length, pager, size, table, when
@@ -21,32 +22,9 @@ _RECENT = timedelta(hours=1)
 _LIBRARIES = ("pydantic-ai-slim", "aiogram", "discord.py", "sqlalchemy")
 
 
-class MarketHealth(Protocol):
-    """How a market source is; `breaker` is closed while it is asked, open while it is left alone."""
-
-    @property
-    def source(self) -> str:
-        """Its name."""
-        ...
-
-    @property
-    def last_success(self) -> datetime | None:
-        """When it has answered last."""
-        ...
-
-    @property
-    def breaker(self) -> str:
-        """Whether it is asked now."""
-        ...
-
-
-MarketProbe = Callable[[], MarketHealth]
-"""Tells how the market source is."""
-
-
 @dataclass(frozen=True, slots=True)
 class Vitals:
-    """What only the running process knows; times in seconds, `market` None for one that computes its prices."""
+    """What only the running process knows; times in seconds."""
 
     started_at: datetime
     loop_lag: float
@@ -55,7 +33,6 @@ class Vitals:
     lanes_busy: int
     calculations: int
     platforms: tuple[str, ...]
-    market: MarketHealth | None = None
 
 
 class JobRecord(Protocol):
@@ -72,7 +49,7 @@ class JobRecord(Protocol):
 
 async def health(services: Services, vitals: Vitals) -> tuple[LastingReply, ...]:
     """Everything about the house as it runs."""
-    now, market = services.clock(), services.market
+    now = services.clock()
     async with services.database.view() as view:
         queues = await view.statistics.queues()
         rates = await view.statistics.rates(now - _RECENT)
@@ -97,10 +74,11 @@ async def health(services: Services, vitals: Vitals) -> tuple[LastingReply, ...]
             "Workers",
             f"{vitals.calculations:,} calculations under way, {queues.running_backtests:,} backtests",
         ),
+        ("Simulations", f"{queues.running_simulations:,} running"),
         ("Questions", f"{queues.open_approvals:,} open"),
         ("Database", database),
         ("Model", f"{services.settings.llm_provider}, answered {ago(answered, now)}"),
-        ("Market", _market(market.source, vitals.market, now)),
+        *_markets(services.market, now),
         ("Limit", "no limit" if limit is None else f"{limit:,} chats in 5 hours"),
         ("Turns in 1 h", f"{rates.turns:,}, failed {_rate(rates.failed_turns, rates.turns)}"),
         ("Sent in 1 h", f"{sent:,}, given up {_rate(rates.failed_deliveries, sent)}"),
@@ -159,10 +137,25 @@ def _to_be_sent(deliveries: Mapping[str, int], oldest: datetime | None, now: dat
     return f"{counted(deliveries)}, the oldest from {ago(oldest, now)}"
 
 
-def _market(source: str, market: MarketHealth | None, now: datetime) -> str:
-    if market is None:
-        return f"{source}, computed here"
-    return f"{market.source}, answered {ago(market.last_success, now)}, breaker {market.breaker}"
+def _markets(market: Market, now: datetime) -> list[tuple[str, str]]:
+    """The source of prices and what it leans on, a row for each."""
+    if market.synthetic:
+        return [("Market", f"{market.source}, computed here")]
+    own = market.health()
+    return [("Market", _source(own, now)), *(("Beside it", _source(each, now)) for each in own.others)]
+
+
+def _source(source: MarketHealth, now: datetime) -> str:
+    parts = [source.source, f"answered {ago(source.last_success, now)}"]
+    if source.breaker != "closed":
+        parts.append(f"breaker {source.breaker}")
+    if source.paused_until is not None and source.paused_until > now:
+        parts.append(f"left alone until {source.paused_until:%H:%M:%S} UTC")
+    if source.calls is not None:
+        parts.append(f"{source.calls_used:,} of {source.calls:,} calls in {source.period_seconds:g} s")
+    if source.waiting:
+        parts.append(f"{source.waiting:,} wait")
+    return ", ".join(parts)
 
 
 def _rate(part: int, whole: int) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
 from bot.messages import Action, LastingReply, Notice
@@ -13,20 +12,15 @@ from bot.tools.registry import Services
 from storage.people import Owner
 
 if TYPE_CHECKING:
+    from storage.accounts import SignUp
     from storage.database import Unit
     from storage.operators import AuditRow, Ban
     from storage.overview import Person
+    from storage.people import Standing
+    from storage.simulations import Simulation
     from storage.trading import Backtest, TradingBot
 
 _LATEST = 5
-
-MoreAbout = Callable[["Unit", Owner], Awaitable[Sequence[tuple[str, str]]]]
-"""Further rows about somebody, from rooms that this one does not know, such as their tier."""
-
-
-async def nothing_more(unit: Unit, owner: Owner) -> Sequence[tuple[str, str]]:  # noqa: ARG001
-    """Nothing further is known of anybody."""
-    return ()
 
 
 async def users(services: Services, query: str, page: int) -> tuple[LastingReply, ...]:
@@ -48,7 +42,7 @@ async def users(services: Services, query: str, page: int) -> tuple[LastingReply
     return (Notice("\n".join(lines), (*buttons, *pager(line, page, more=len(found) > PAGE))),)
 
 
-async def user(services: Services, owner: Owner, more: MoreAbout = nothing_more) -> tuple[LastingReply, ...]:
+async def user(services: Services, owner: Owner) -> tuple[LastingReply, ...]:
     """Everything about one person."""
     now, whole = services.clock(), owner_id(owner)
     async with services.database.view() as view:
@@ -59,12 +53,13 @@ async def user(services: Services, owner: Owner, more: MoreAbout = nothing_more)
         ban = await view.operators.ban_of(owner, now)
         audit = await view.operators.audit(_LATEST, owner=owner)
         counters = await _counters(view, owner)
-        further = await more(view, owner)
+        standing = await view.people.standing(owner)
+        wish = await view.accounts.sign_up(owner.anonymous_token or "")
+        simulations = await view.simulations.of_owner(owner, _LATEST)
     rows = [
-        ("Kind", "without an account" if owner.anonymous else "account"),
+        ("Kind", _kind(standing, wish)),
         ("Identities", ", ".join(f"{each.platform}:{each.user}" for each in person.identities) or "none"),
         ("Since", when(min((each.created_at for each in person.identities), default=None))),
-        *further,
         ("Last turn", ago(person.last_turn_at, now)),
         *counters,
         ("Conversations", f"{conversations:,}"),
@@ -76,6 +71,7 @@ async def user(services: Services, owner: Owner, more: MoreAbout = nothing_more)
     text = f"**{name_of(person)}**\n`{whole}`\n{table(rows)}"
     text += _section("Bots", [_bot(each) for each in bots])
     text += _section("Backtests", [_backtest(each) for each in backtests])
+    text += _section("Simulations", [_simulation(each) for each in simulations])
     text += _section("What operators did", [_audit(each) for each in audit])
     key = short(whole)
     decide = (
@@ -102,6 +98,17 @@ def _button(person: Person) -> str:
     return plain(person.identities[0].name, 20) if person.identities else short(person.id)
 
 
+def _kind(standing: Standing, wish: SignUp | None) -> str:
+    if standing.tier is not None:
+        kind = f"account, {standing.tier}"
+    else:
+        kind = "without an account" if wish is None else f"without an account, sign-up {wish.state}"
+    own = ", ".join(
+        f"{name} {'no limit' if limit is None else limit}" for name, limit in standing.quota.items()
+    )
+    return f"{kind}; own limits: {own}" if own else kind
+
+
 def _ban(ban: Ban | None) -> str:
     if ban is None:
         return "none"
@@ -120,6 +127,10 @@ def _bot(bot: TradingBot) -> str:
 
 def _backtest(backtest: Backtest) -> str:
     return f"`{short(backtest.id)}` {backtest.state} · {when(backtest.created_at)}"
+
+
+def _simulation(simulation: Simulation) -> str:
+    return f"{plain(simulation.name)} · {simulation.state} · {when(simulation.created_at)}"
 
 
 def _audit(row: AuditRow) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -15,26 +15,17 @@ from bot.reports.wording import NOTHING, counted, table
 from bot.tools.registry import Services
 
 if TYPE_CHECKING:
-    from storage.database import Unit
     from storage.statistics import Activity, Bucket, Spell
 
 HOURS_UP_TO_DAYS = 2
 """Ranges up to so many days are drawn by the hour, longer ones by the day."""
 
-MoreRows = Callable[["Unit", datetime], Awaitable[Sequence[tuple[str, str]]]]
-"""Further rows of the table since a time, from rooms that this one does not know."""
 
-
-async def no_more_rows(unit: Unit, since: datetime) -> Sequence[tuple[str, str]]:  # noqa: ARG001
-    """No simulations are counted yet."""
-    return (("Simulations", NOTHING),)
-
-
-async def stats(services: Services, days: int, more: MoreRows = no_more_rows) -> tuple[LastingReply, ...]:
+async def stats(services: Services, days: int) -> tuple[LastingReply, ...]:
     """The totals of the last so many days, and their picture."""
     now = services.clock()
     bucket: Bucket = "hour" if days <= HOURS_UP_TO_DAYS else "day"
-    text = await totals(services, days, more)
+    text = await totals(services, days)
     async with services.database.view() as view:
         spells = await view.statistics.spells(now - timedelta(days=days), bucket)
     names, turns, people = _filled(spells, now, days, bucket)
@@ -44,7 +35,7 @@ async def stats(services: Services, days: int, more: MoreRows = no_more_rows) ->
     return Notice(text), Picture(f"stats-{days}d.png", png, f"The last {_days(days)}", ranges)
 
 
-async def totals(services: Services, days: int, more: MoreRows = no_more_rows) -> str:
+async def totals(services: Services, days: int) -> str:
     """The totals of the last so many days, in Markdown."""
     now = services.clock()
     since = now - timedelta(days=days)
@@ -52,8 +43,7 @@ async def totals(services: Services, days: int, more: MoreRows = no_more_rows) -
         activity = await view.statistics.activity(since)
         window = await view.statistics.chats(now - WINDOW)
         limit = await system_limit(view, services.settings)
-        further = await more(view, since)
-    rows = [*_rows(activity, window, limit), *further, *_effort(activity)]
+    rows = [*_rows(activity, window, limit), *_effort(activity)]
     return f"**The last {_days(days)}**, up to {now:%d %b %Y, %H:%M} UTC\n{table(rows)}"
 
 
@@ -68,6 +58,10 @@ def _rows(activity: Activity, window: int, limit: int | None) -> list[tuple[str,
         ("Chats in 5 h", budget),
         ("Bots made", f"{activity.bots:,}"),
         ("Backtests", counted(activity.backtests, "done", "running")),
+        (
+            "Simulations",
+            f"{activity.simulations_begun:,} begun; {activity.simulations_running:,} running now",
+        ),
     ]
 
 

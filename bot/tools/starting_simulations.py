@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bot.errors import NoData, ProviderDown, ToolFailed
-from bot.market.provider import Token
 from bot.messages import Progress
 from bot.numbers import money
 from bot.tools.backtest_job import INITIAL_BALANCE
 from bot.tools.finding_bots import find_bot
 from bot.tools.finding_simulations import facts_of
+from bot.tools.finding_tokens import pinned_token
 from bot.tools.periods import run_timeframe
 from bot.tools.plain import plain
 from bot.tools.quiet import next_summary
@@ -157,14 +157,14 @@ async def written_down(unit: Unit, context: ToolContext, plan: Plan) -> dict[str
 
 async def _begun(unit: Unit, context: ToolContext, plan: Plan, where: dict[str, str]) -> Simulation:
     services, owner, market = context.services, context.caller.owner, context.services.market
-    place = plan.strategy.market
+    token = pinned_token(plan.strategy.market)
     feed = await unit.simulations.feed_of(
         Place(
             source=market.source,
-            chain=place.chain or "",
-            address=place.address or "",
-            pool=place.pool or "",
-            symbol=place.symbol,
+            chain=token.chain,
+            address=token.address,
+            pool=token.pool or "",
+            symbol=token.symbol,
             timeframe=plan.timeframe,
         )
     )
@@ -231,7 +231,7 @@ async def _require_prices(context: ToolContext, plan: Plan) -> None:
     """Raise `ToolFailed` when the market has no prices to warm it up with; one that is away only makes it wait."""
     market, place = context.services.market, plan.strategy.market
     context.show(Progress(f"Looking at the prices of {plain(place.symbol)}"))
-    token = Token(place.chain or "", place.address or "", place.symbol, place.symbol, place.pool)
+    token = pinned_token(place)
     end = int(market.now().timestamp()) // plan.timeframe * plan.timeframe
     begin = end - max(1, warm_up_candles(plan.strategy, plan.timeframe)) * plan.timeframe
     try:

@@ -11,7 +11,7 @@ from bot.jobs.clockwork import Clockwork
 from bot.jobs.faults import MOST_KEPT, prune_faults, tell_faults
 from bot.jobs.loop_lag import LoopLag
 from bot.jobs.summary import send_summary
-from bot.messages import ChatAddress, LastingReply
+from bot.messages import ChatAddress, LastingReply, Notice
 from bot.reports.stats import totals
 from bot.settings import Settings
 from tests.conftest import House
@@ -65,6 +65,51 @@ async def test_a_job_that_fails_is_an_error_like_any_other(open_run: OpenRun) ->
     async with open_run(operator_chat=CHAT) as house:
         await house.randebu.operations.job_failed("expire approvals", OSError("no disk"))
         assert "OSError** in job expire approvals" in words(await told(house))
+
+
+async def test_what_needs_a_look_is_told_though_nothing_has_failed(open_run: OpenRun) -> None:
+    async with open_run(operator_chat=CHAT) as house:
+        async with house.randebu.database.unit() as unit:
+            await house.randebu.operations.tell(
+                unit, "simulation paused", "Lively failed ten times in a row."
+            )
+        said = words(await told(house))
+        assert "simulation paused" in said
+        assert "ten times in a row" in said
+
+
+async def test_a_sign_up_is_decided_in_the_operators_chat_and_its_person_is_told(open_run: OpenRun) -> None:
+    async with open_run(operator_chat=CHAT, signup="approval") as house:
+        alice, boss = house.chat("alice"), house.chat("boss")
+        await alice.says("/signup")
+        await house.randebu.outbox.flushed(HERE)
+        (asked,) = heard(house)
+        assert isinstance(asked, Notice)
+        assert "Alice (fake:alice) asks for an account" in asked.text
+        assert [each.line for each in asked.actions] == [
+            "/admin approve fake:alice",
+            "/admin reject fake:alice",
+        ]
+
+        await alice.says("/signup")
+        await house.randebu.outbox.flushed(HERE)
+        assert len(heard(house)) == 1
+
+        assert "has an account now" in words(await boss.says(asked.actions[0].line))
+        assert "account" in words(await alice.reads())
+        assert "free" in words(await alice.says("/account"))
+        assert "account, free" in words(await boss.says("/admin user fake:alice"))
+
+
+async def test_tiers_and_quotas_are_seen_where_a_person_is_looked_at(house: House) -> None:
+    alice, boss = house.chat("alice"), house.chat("boss")
+    await alice.says("/signup")
+    assert "pro tier now" in words(await boss.says("/admin tier fake:alice pro"))
+    assert "bots 5" in words(await boss.says("/admin quota fake:alice set bots=5"))
+    assert "account, pro; own limits: bots 5" in words(await boss.says("/admin user fake:alice"))
+    audit = words(await boss.says("/admin audit"))
+    assert "/admin tier" in audit
+    assert "/admin quota" in audit
 
 
 async def test_what_cannot_be_sent_to_the_operators_chat_is_not_reported_there(open_run: OpenRun) -> None:

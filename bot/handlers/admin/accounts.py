@@ -116,11 +116,13 @@ async def reject(request: Request) -> Outcome:
 
 
 ACCOUNT_COMMANDS = (
-    AdminCommand("tier", "tier ID free|pro", "put an account on another tier", tier),
-    AdminCommand("quota", "quota ID reset|set chats=100", "what one person may do beside the usual", quota),
-    AdminCommand("invite", "invite [n]", "codes to sign up with", invite),
-    AdminCommand("approve", "approve ID", "give somebody the account they asked for", approve),
-    AdminCommand("reject", "reject ID", "turn a sign-up down", reject),
+    AdminCommand("tier", "/admin tier ID free|pro", "put an account on another tier", tier),
+    AdminCommand(
+        "quota", "/admin quota ID reset|set chats=100", "what one person may do beside the usual", quota
+    ),
+    AdminCommand("invite", "/admin invite [n]", "codes to sign up with", invite),
+    AdminCommand("approve", "/admin approve ID", "give somebody the account they asked for", approve),
+    AdminCommand("reject", "/admin reject ID", "turn a sign-up down", reject),
 )
 """The operators' words about accounts."""
 

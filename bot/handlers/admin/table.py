@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from bot.handlers.admin import conversations, people, service, watching
+from bot.handlers.admin.accounts import ACCOUNT_COMMANDS
 from bot.handlers.admin.command import AdminCommand
 from bot.handlers.admin.context import Desk
 
 
-def admin_commands(desk: Desk, *more: AdminCommand) -> tuple[AdminCommand, ...]:
-    """Every command, `more` among them, in the order in which they are listed."""
+def admin_commands(desk: Desk) -> tuple[AdminCommand, ...]:
+    """Every command, in the order in which they are listed."""
     return (
         AdminCommand("stats", "/admin stats [7d]", "what the last days brought", watching.stats(desk)),
         AdminCommand("users", "/admin users [query]", "people", people.users(desk)),
@@ -17,7 +18,7 @@ def admin_commands(desk: Desk, *more: AdminCommand) -> tuple[AdminCommand, ...]:
             "ban", "/admin ban ID [reason] [3d]", "keep somebody out, after asking; m, h, d or w", people.ban
         ),
         AdminCommand("unban", "/admin unban ID", "let somebody in again", people.unban),
-        *more,
+        *ACCOUNT_COMMANDS,
         AdminCommand(
             "conversations",
             "/admin conversations [open|resolved] [user=…] [words]",
