@@ -73,7 +73,9 @@ def stop_loss(words: Words, place: int) -> Found:
         return None
     if (even := break_even(words, after)) is not None:
         return even
-    return Vague("stop"), words.skip(place + 1, _LOSSES)
+    # A stop at a price is none that a document knows, and its price must not become a condition of its own.
+    priced = words.at(after).kind in (Kind.NUMBER, Kind.MONEY)
+    return Vague("stop"), after + 1 if priced else words.skip(place + 1, _LOSSES)
 
 
 _MY = one_of("my the its your")

@@ -38,7 +38,9 @@ def take_profit(words: Words, place: int) -> Found:
     start = words.skip(place, _NOUNS)
     levels, after = _levels(words, _past_ordinal(words, start))
     if not levels:
-        return Vague("target"), start
+        price = words.skip(start, _LEADS)
+        priced = words.at(price).kind in (Kind.NUMBER, Kind.MONEY)
+        return Vague("target"), price + 1 if priced else start
     if len(levels) == 1 and not levels[0][2]:
         return _target(levels[0][0]), after
     if not all(told for _, _, told, _ in levels[:-1]) or any(not level[0] for level in levels):
