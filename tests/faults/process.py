@@ -1,4 +1,4 @@
-"""`randebu run` as a process of its own, to be killed."""
+"""`randebu run` as a process of its own, to be killed; forked from one that has imported everything."""
 
 from __future__ import annotations
 
@@ -43,17 +43,13 @@ def forking() -> Iterator[Forks]:
 
 
 class RunningRandebu:
-    """One life of a Randebu on a data folder; what is in `environment` goes over what it is given otherwise.
+    """One life of a Randebu on a data folder; what is in `environment` goes over what it is given otherwise."""
 
-    With `forks` it is forked from a process that has imported everything, else it starts from nothing.
-    """
-
-    def __init__(self, folder: Path, api: BotApi, forks: Forks | None = None, **environment: str) -> None:
+    def __init__(self, folder: Path, api: BotApi, forks: Forks, **environment: str) -> None:
         self._folder = folder
         self._api = api
         self._forks = forks
         self._environment = environment
-        self._process: subprocess.Popen[bytes] | None = None
         self._pid = 0
 
     @property
@@ -74,21 +70,8 @@ class RunningRandebu:
             "MAX_CHATS_PER_5HOURS": "",
             **self._environment,
         }
-        log = self._folder / "log.txt"
-        if self._forks is not None:
-            self._pid = await asyncio.to_thread(self._forks, environment=given, log=str(log))
-            return
-        with log.open("ab") as written:
-            self._process = await asyncio.to_thread(
-                subprocess.Popen,
-                [sys.executable, "-m", "adapters.cli", "run"],
-                cwd=PROJECT,
-                env={**os.environ, **given},
-                stdout=written,
-                stderr=written,
-                start_new_session=True,
-            )
-        self._pid = self._process.pid
+        log = str(self._folder / "log.txt")
+        self._pid = await asyncio.to_thread(self._forks, environment=given, log=log)
 
     async def here(self) -> None:
         """Wait until it asks for updates."""
@@ -117,8 +100,4 @@ class RunningRandebu:
 
     async def ends(self) -> int:
         """Wait until it has ended; returns the exit status, negative for a signal."""
-        if self._process is not None:
-            return await asyncio.to_thread(self._process.wait)
-        if self._forks is None:
-            raise RuntimeError("It was never started.")
         return await asyncio.to_thread(self._forks, wait=self._pid)

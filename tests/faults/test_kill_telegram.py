@@ -34,16 +34,16 @@ def forks() -> Iterator[Forks]:
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 async def test_killed_five_times(tmp_path: Path, forks: Forks) -> None:
-    await killed(tmp_path, forks, kills=5, people=3)
+    await killed(tmp_path, forks, kills=5, people=2)
 
 
 @pytest.mark.faults
 @pytest.mark.timeout(3600)
-async def test_killed_fifty_times(tmp_path: Path) -> None:
-    await killed(tmp_path, None, kills=50, people=6, in_group=1)
+async def test_killed_fifty_times(tmp_path: Path, forks: Forks) -> None:
+    await killed(tmp_path, forks, kills=50, people=6, in_group=1)
 
 
-async def killed(folder: Path, forks: Forks | None, *, kills: int, people: int, in_group: int = 0) -> None:
+async def killed(folder: Path, forks: Forks, *, kills: int, people: int, in_group: int = 0) -> None:
     """Kill it again and again while people talk; then let everything be answered and look at it."""
     began, moments, trouble = time.monotonic(), random.Random(SEED), Trouble(SEED)
     async with BotApi() as api:
@@ -58,7 +58,7 @@ async def killed(folder: Path, forks: Forks | None, *, kills: int, people: int, 
         for _ in range(kills):
             life = RunningRandebu(folder, api, forks)
             await life.start()
-            await moment(life, moments, most_calls=4 if forks else 10)
+            await moment(life, moments, most_calls=4 if kills < 10 else 10)
             await life.kill()
         enough.set()
         life = RunningRandebu(folder, api, forks)
@@ -75,9 +75,14 @@ async def moment(life: RunningRandebu, moments: random.Random, *, most_calls: in
     at_the_start = moments.random() < 0.2
     calls, later = moments.randint(1, most_calls), moments.choice((0.0, 0.002, 0.02, 0.3)) * moments.random()
     with suppress(TimeoutError):
-        async with asyncio.timeout(moments.uniform(0.0, 2.0) if at_the_start else 20.0):
-            await life.busy(calls)
-            await asyncio.sleep(later)
+        if at_the_start:
+            async with asyncio.timeout(moments.uniform(0.0, 2.0)):
+                await life.here()
+        else:
+            await life.here()
+            async with asyncio.timeout(20.0):
+                await life.busy(calls)
+                await asyncio.sleep(later)
 
 
 async def talk(talker: Talker, enough: asyncio.Event) -> None:
