@@ -126,6 +126,14 @@ async def test_the_limit_of_everybody_can_be_changed_and_reset(open_run: OpenRun
             assert "/admin limit system N" in words(await boss.says(f"/admin limit {wrong}"))
 
 
+async def moved_in(house: House, count: int) -> None:
+    """So many people who have written in private: p0, p1 and so on."""
+    async with house.randebu.database.unit() as unit:
+        for user in (f"p{number}" for number in range(count)):
+            await accepted(unit, user, platform="fake", sender_user=user, chat=f"dm-{user}", state="done")
+            await unit.people.add_anonymous("fake", user, "Somebody", house.clock())
+
+
 async def begin(house: House, text: str) -> None:
     boss = house.chat("boss")
     await boss.says(f"/admin broadcast {text}")
@@ -169,10 +177,7 @@ async def test_an_announcement_is_shown_counted_confirmed_and_reported(house: Ho
 
 
 async def test_an_announcement_waits_for_what_was_written_and_reports_what_is_lost(house: House) -> None:
-    for number in range(MOST_WAITING + 10):
-        await house.chat(f"p{number}").sends("/help")
-    for number in range(MOST_WAITING + 10):
-        await house.chat(f"p{number}").reads()
+    await moved_in(house, MOST_WAITING + 10)
     randebu, boss = house.randebu, house.chat("boss")
     await begin(house, "hello")
     house.platform.trouble.extend([ChatGone("blocked"), ChatGone("blocked")])
@@ -188,11 +193,7 @@ async def test_an_announcement_waits_for_what_was_written_and_reports_what_is_lo
 
 
 async def test_a_long_announcement_tells_each_quarter(house: House) -> None:
-    async with house.randebu.database.unit() as unit:
-        for number in range(LONG):
-            await accepted(unit, str(number), platform="fake", sender_user=f"p{number}", chat=f"dm-p{number}")
-            await unit.people.add_anonymous("fake", f"p{number}", "Somebody", house.clock())
-            await unit.journal.finish(number + 1, house.clock())
+    await moved_in(house, LONG)
     boss = house.chat("boss")
     await begin(house, "hello")
     await carried(house)
@@ -202,10 +203,7 @@ async def test_a_long_announcement_tells_each_quarter(house: House) -> None:
 
 
 async def test_never_more_than_a_batch_waits(house: House) -> None:
-    for number in range(MOST_WAITING + 10):
-        await house.chat(f"p{number}").sends("/help")
-    for number in range(MOST_WAITING + 10):
-        await house.chat(f"p{number}").reads()
+    await moved_in(house, MOST_WAITING + 10)
     await begin(house, "hello")
     randebu = house.randebu
     house.platform.trouble.extend(RuntimeError("away") for _ in range(MOST_WAITING))
@@ -221,10 +219,7 @@ async def test_never_more_than_a_batch_waits(house: House) -> None:
 async def test_an_announcement_goes_on_after_a_restart_and_nobody_hears_it_twice(open_run: OpenRun) -> None:
     names = [f"p{number}" for number in range(MOST_WAITING + 5)]
     async with open_run() as house:
-        for name in names:
-            await house.chat(name).sends("/help")
-        for name in names:
-            await house.chat(name).reads()
+        await moved_in(house, len(names))
         await begin(house, "hello all")
         await carry_broadcasts(house.randebu.services, house.randebu.outbox)
         clock, first = house.clock, house.platform
@@ -242,12 +237,8 @@ async def test_an_announcement_goes_on_after_a_restart_and_nobody_hears_it_twice
 
 
 async def test_an_announcement_can_be_stopped(house: House) -> None:
-    names = [f"p{number}" for number in range(MOST_WAITING + 5)]
     boss = house.chat("boss")
-    for name in names:
-        await house.chat(name).sends("/help")
-    for name in names:
-        await house.chat(name).reads()
+    await moved_in(house, MOST_WAITING + 5)
     await begin(house, "hello")
     assert "under way" in words(await boss.says("/admin broadcast another one"))
     stop = next(each for each in actions_of(await boss.says("/admin broadcast")) if each.label == "Stop it")

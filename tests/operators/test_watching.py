@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 
-import pytest
 from pydantic_ai.messages import ModelMessage
 from pydantic_ai.models.function import AgentInfo, FunctionModel
 
@@ -69,9 +68,9 @@ async def test_stats_count_only_their_range(house: House) -> None:
     assert "1 active" in words(await boss.says("/admin stats 365d"))
 
 
-@pytest.mark.parametrize("wrong", ["0d", "366d", "7", "week", "-1d", "1d 2d", "²d"])
-async def test_a_wrong_range_says_what_one_is(house: House, wrong: str) -> None:
-    assert "1d to 365d" in words(await house.chat("boss").says(f"/admin stats {wrong}"))
+async def test_a_wrong_range_says_what_one_is(house: House) -> None:
+    for wrong in ("0d", "366d", "7", "week", "-1d", "1d 2d", "²d"):
+        assert "1d to 365d" in words(await house.chat("boss").says(f"/admin stats {wrong}"))
 
 
 async def test_users_can_be_searched_and_paged(house: House) -> None:
@@ -106,9 +105,9 @@ async def test_one_person_with_everything_about_them(house: House) -> None:
     assert "/admin ban → done" in shown
 
 
-@pytest.mark.parametrize("wrong", ["", "zz", "fake:nobody", "0000000000"])
-async def test_a_person_who_is_not_there(house: House, wrong: str) -> None:
-    assert "I know nobody" in words(await house.chat("boss").says(f"/admin user {wrong}"))
+async def test_a_person_who_is_not_there(house: House) -> None:
+    for wrong in ("", "zz", "fake:nobody", "0000000000"):
+        assert "I know nobody" in words(await house.chat("boss").says(f"/admin user {wrong}"))
 
 
 async def test_conversations_can_be_filtered(house: House) -> None:
