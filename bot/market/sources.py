@@ -19,7 +19,8 @@ from bot.market.service import HttpService, Patience
 from bot.market.source import Source
 from bot.market.synthetic import SyntheticMarket
 from bot.market.synthetic_clock import stored_origin
-from bot.settings import EXCHANGE, Settings
+from bot.setting_kinds import EXCHANGE
+from bot.settings import Settings
 from storage.database import Database
 
 _MINUTE = 60.0

@@ -12,7 +12,7 @@ from pydantic_core import CoreSchema
 
 from bot.errors import NoData, ProviderDown, ToolFailed
 from bot.market.provider import Market, NotServed, Risk, Token
-from bot.settings import EXCHANGE
+from bot.setting_kinds import EXCHANGE
 from bot.tools.finding_tokens import one_token
 from bot.tools.plain import plain
 from bot.trading.paraphrase import paraphrase
