@@ -18,6 +18,14 @@ from typing import Any, Self
 from aiohttp import web
 
 from tests.fakes.clock import StoppedClock
+from tests.fakes.market_shapes import (
+    ave_token,
+    exchange_candle,
+    exchange_pair,
+    exchange_ticker,
+    gecko_pool,
+    gecko_token,
+)
 from tests.fakes.market_world import WBNB, FakeToken, MarketWorld
 
 KEY = "ave-key-of-nobody"
@@ -164,7 +172,7 @@ class MarketApis:
                 token = self._token(address)
                 pools = self._pools([token])
                 own = {"price_usd": f"{token.close(self.world.now()):.18f}", "market_cap_usd": None}
-                data = {**_gecko_token(token), "attributes": {**_gecko_token(token)["attributes"], **own}}
+                data = {**gecko_token(token), "attributes": {**gecko_token(token)["attributes"], **own}}
                 return {"data": data, "included": pools["data"]}
             case ["simple", "networks", "bsc", "token_price", addresses]:
                 known = [each for each in map(self.world.by_address, addresses.split(",")) if each]
@@ -181,8 +189,8 @@ class MarketApis:
         wbnb = {"address": WBNB, "name": "Wrapped BNB", "symbol": "WBNB", "decimals": 18}
         quote = {"id": f"bsc_{WBNB}", "type": "token", "attributes": wbnb}
         return {
-            "data": [_gecko_pool(token, now) for token in tokens],
-            "included": [quote, *map(_gecko_token, tokens)],
+            "data": [gecko_pool(token, now) for token in tokens],
+            "included": [quote, *map(gecko_token, tokens)],
         }
 
     def _gecko_candles(self, pool: str, unit: str, query: dict[str, str]) -> Any:
@@ -206,10 +214,10 @@ class MarketApis:
         now = self.world.now()
         match asked.path.split("/"):
             case ["v2", "tokens"]:
-                return [_ave_token(each, now) for each in self.world.find(asked.query["keyword"])]
+                return [ave_token(each, now) for each in self.world.find(asked.query["keyword"])]
             case ["v2", "tokens", "trending"]:
                 listed = sorted(self.world.tokens, key=lambda each: -each.volume)
-                return {"tokens": [_ave_token(each, now) for each in listed], "next_page": 1}
+                return {"tokens": [ave_token(each, now) for each in listed], "next_page": 1}
             case ["v2", "tokens", "price"]:
                 known = [
                     (name, self.world.by_address(name.removesuffix("-bsc"))) for name in body["token_ids"]
@@ -224,7 +232,7 @@ class MarketApis:
                     if each
                 }
             case ["v2", "tokens", name]:
-                return {"token": _ave_token(self._token(name.removesuffix("-bsc")), now), "pairs": []}
+                return {"token": ave_token(self._token(name.removesuffix("-bsc")), now), "pairs": []}
             case ["v2", "contracts", name]:
                 token = self._token(name.removesuffix("-bsc"))
                 honeypot = {None: -1, False: 0, True: 1}[token.honeypot]
@@ -286,17 +294,17 @@ class MarketApis:
                 return {
                     "timezone": "UTC",
                     "serverTime": self.world.now() * 1000,
-                    "symbols": [_pair(each) for each in listed],
+                    "symbols": [exchange_pair(each) for each in listed],
                 }
             case "ticker/24hr":
-                return [_ticker(each, self.world.now()) for each in listed]
+                return [exchange_ticker(each, self.world.now()) for each in listed]
             case "klines":
                 token = next(each for each in listed if f"{each.symbol}USDT" == asked.query["symbol"])
                 amount, unit = int(asked.query["interval"][:-1]), asked.query["interval"][-1]
                 timeframe = amount * {"m": 60, "h": 3_600, "d": 86_400}[unit]
                 first, limit = int(asked.query["startTime"]) // 1000, int(asked.query["limit"])
                 rows = self.world.candles(token, timeframe, first, first + limit * timeframe)
-                return [_kline(row, timeframe) for row in rows]
+                return [exchange_candle(row, timeframe) for row in rows]
         raise LookupError(asked.path)
 
     def _token(self, address: str) -> FakeToken:
@@ -304,98 +312,6 @@ class MarketApis:
         if token is None:
             raise LookupError(address)
         return token
-
-
-def _gecko_token(token: FakeToken) -> dict[str, Any]:
-    attributes = {"address": token.address, "name": token.name, "symbol": token.symbol, "decimals": 18}
-    return {"id": f"bsc_{token.address}", "type": "token", "attributes": attributes}
-
-
-def _gecko_pool(token: FakeToken, now: int) -> dict[str, Any]:
-    def related(name: str, kind: str) -> dict[str, Any]:
-        return {"data": {"id": name, "type": kind}}
-
-    return {
-        "id": f"bsc_{token.pool}",
-        "type": "pool",
-        "attributes": {
-            "address": token.pool,
-            "name": f"{token.symbol} / WBNB 0.25%",
-            "base_token_price_usd": f"{token.close(now):.18f}",
-            "pool_created_at": token.born.isoformat().replace("+00:00", "Z"),
-            "fdv_usd": "1",
-            "market_cap_usd": None,
-            "reserve_in_usd": str(token.liquidity),
-            "price_change_percentage": {"m5": "0", "h1": "0", "h6": "0", "h24": "-1.25"},
-            "volume_usd": {"m5": "0", "h24": str(token.volume)},
-        },
-        "relationships": {
-            "base_token": related(f"bsc_{token.address}", "token"),
-            "quote_token": related(f"bsc_{WBNB}", "token"),
-            "dex": related("pancakeswap_v2", "dex"),
-        },
-    }
-
-
-def _ave_token(token: FakeToken, now: int) -> dict[str, Any]:
-    return {
-        "name": token.name,
-        "symbol": token.symbol,
-        "token": token.address,
-        "chain": "bsc",
-        "current_price_usd": f"{token.close(now):.18f}",
-        "market_cap": "1000000",
-        "tx_volume_u_24h": str(token.volume),
-        "main_pair_tvl": str(token.liquidity),
-        "token_price_change_24h": "-1.25",
-        "logo_url": "https://example.com/x.png",
-    }
-
-
-def _pair(token: FakeToken) -> dict[str, Any]:
-    return {
-        "symbol": f"{token.symbol}USDT",
-        "status": "TRADING",
-        "baseAsset": token.symbol,
-        "quoteAsset": "USDT",
-        "baseAssetPrecision": 8,
-        "quotePrecision": 8,
-        "quoteAssetPrecision": 8,
-        "isSpotTradingAllowed": True,
-        "permissions": ["SPOT"],
-        "permissionSets": [["SPOT"]],
-        "orderTypes": ["LIMIT", "MARKET"],
-        "filters": [],
-    }
-
-
-def _ticker(token: FakeToken, now: int) -> dict[str, Any]:
-    return {
-        "symbol": f"{token.symbol}USDT",
-        "lastPrice": f"{token.close(now):.18f}",
-        "priceChangePercent": "-1.25",
-        "quoteVolume": str(token.volume),
-        "closeTime": now * 1000,
-    }
-
-
-def _kline(row: tuple[int, float, float, float, float, float], timeframe: int) -> list[Any]:
-    start, open_, high, low, close, volume = row
-    closed = (start + timeframe) * 1000 - 1
-    return [
-        start * 1000,
-        str(open_),
-        str(high),
-        str(low),
-        str(close),
-        str(volume / close),
-        closed,
-        str(volume),
-        1,
-        "0",
-        "0",
-        "0",
-    ]
 
 
 class _RealClock(StoppedClock):
