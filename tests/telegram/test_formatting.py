@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.telegram.formatting import as_written, format_markdown, utf16_len
@@ -59,6 +59,7 @@ def letters(text: str) -> list[str]:
     return [letter for letter in text if letter.isalpha()]
 
 
+@settings(deadline=None)
 @given(ANYTHING)
 def test_no_letter_vanishes(markdown: str) -> None:
     shown = format_markdown(markdown)
@@ -70,6 +71,7 @@ def test_no_letter_vanishes(markdown: str) -> None:
         left.remove(letter)
 
 
+@settings(deadline=None)
 @given(ANYTHING)
 def test_telegram_would_take_it(markdown: str) -> None:
     shown = format_markdown(markdown)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.telegram.gate import GROUP_CALLS, GROUP_PASSING, Gate, Limits, Pace
@@ -31,12 +31,14 @@ def most_within(times: list[float], seconds: float) -> int:
     return max((sum(start <= time < start + seconds for time in times) for start in times), default=0)
 
 
+@settings(deadline=None)
 @given(WISHES)
 def test_one_a_second_in_a_private_chat(wishes: list[tuple[float, bool]]) -> None:
     times = [time for time, _ in left(Pace(LIMITS, group=False), wishes)]
     assert most_within(times, 1.0) <= 1
 
 
+@settings(deadline=None)
 @given(WISHES)
 def test_twenty_a_minute_in_a_group_of_which_eight_pass(wishes: list[tuple[float, bool]]) -> None:
     calls = left(Pace(LIMITS, group=True), wishes)

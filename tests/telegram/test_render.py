@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.telegram.buttons import (
@@ -52,6 +52,7 @@ def delivery(reply: LastingReply) -> Delivery:
     return Delivery(7, 1, ChatAddress("telegram", "1"), reply)
 
 
+@settings(deadline=None)
 @given(PARAGRAPHS)
 def test_every_piece_can_be_sent_with_and_without_formatting_also_labelled(text: str) -> None:
     for kind in (TextFinal, Notice):
@@ -61,6 +62,7 @@ def test_every_piece_can_be_sent_with_and_without_formatting_also_labelled(text:
             assert utf16_len(drawn.plain.text) <= MAX_TEXT
 
 
+@settings(deadline=None)
 @given(PARAGRAPHS)
 def test_captions_fit_and_the_rest_follows(text: str) -> None:
     pieces = split(Picture("chart.png", b"png", text))
@@ -92,6 +94,7 @@ def test_a_settled_question_keeps_what_its_last_piece_said() -> None:
     assert settled.text == f"{question.text}\n\n*Yes — Alice*"
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(min_size=1, max_size=200), min_size=1, max_size=6))
 def test_buttons_have_a_label_and_fit_into_64_bytes(labels: list[str]) -> None:
     options = tuple(Option(label, label) for label in labels)
@@ -113,6 +116,7 @@ def test_labels_too_long_for_buttons_are_listed() -> None:
     assert [button.text for row in drawn.keyboard.inline_keyboard for button in row] == ["1", "2"]
 
 
+@settings(deadline=None)
 @given(st.text(max_size=64))
 def test_foreign_callback_data_is_no_button_of_ours(data: str) -> None:
     button = from_data(data)
@@ -125,6 +129,7 @@ def test_every_button_comes_back() -> None:
         assert len(to_data(button).encode()) <= MAX_DATA_BYTES
 
 
+@settings(deadline=None)
 @given(st.text(max_size=6000), st.text(max_size=50))
 def test_what_grows_fits_and_shows_its_end(text: str, line: str) -> None:
     shown = draw_passing(text, line)

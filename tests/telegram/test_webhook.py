@@ -8,6 +8,7 @@ import socket
 import pytest
 from aiohttp import ClientSession
 
+from bot.errors import SettingsError
 from tests.fakes.bot_api import BotApi
 from tests.telegram.conftest import OpenTelegram
 
@@ -90,6 +91,27 @@ async def test_without_a_secret_one_is_made_up(
         await house.until(lambda: house.api.webhook)
         assert house.api.webhook is not None
         assert len(house.api.webhook["secret_token"]) > 20
+
+
+async def test_an_address_that_telegram_refuses_is_one_sentence(
+    open_telegram: OpenTelegram, webhook: dict[str, object]
+) -> None:
+    async with open_telegram(**{**webhook, "webhook_url": "ftp://example.org/hook"}) as house:
+        with pytest.raises(
+            SettingsError, match=r"^TELEGRAM_WEBHOOK_URL is not an address that Telegram takes: "
+        ):
+            await house.running
+
+
+async def test_a_port_that_is_taken_is_one_sentence(
+    open_telegram: OpenTelegram, webhook: dict[str, object]
+) -> None:
+    with socket.socket() as taken:
+        taken.bind(("0.0.0.0", int(str(webhook["webhook_port"]))))  # noqa: S104
+        taken.listen()
+        async with open_telegram(**webhook) as house:
+            with pytest.raises(SettingsError, match=r"^TELEGRAM_WEBHOOK_PORT is \d+, which cannot be opened"):
+                await house.running
 
 
 async def test_a_redelivered_update_is_answered_once(
