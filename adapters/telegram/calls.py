@@ -111,6 +111,8 @@ class Calls:
             elif isinstance(error, TelegramUnauthorizedError):
                 self.unauthorized.set()
             raise _meaning(error) or ConnectionError(f"{type(method).__name__}: {error}") from error
+        finally:
+            self.gate.arrived(chat)
 
     async def passing(self, chat: str, method: TelegramMethod[Result]) -> Result | None:
         """Make a call that may fail, in a slot of its own; None when there is none or the server asks to wait.
@@ -124,6 +126,8 @@ class Calls:
         except TelegramRetryAfter as error:
             self.gate.close(chat, error.retry_after)
             return None
+        finally:
+            self.gate.arrived(chat)
 
     async def quietly(self, method: TelegramMethod[Result]) -> Result | None:
         """Make an uncounted call whose failure is only written down."""

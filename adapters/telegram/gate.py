@@ -56,6 +56,11 @@ class Pace:
         if passing:
             self._passing.append(now)
 
+    def arrived(self, now: float) -> None:
+        """Count the latest call from now, when it has surely arrived: it may have been long on its way."""
+        if self._calls:
+            self._calls[-1] = max(self._calls[-1], now)
+
     def close(self, until: float) -> None:
         """Let nothing through before a time."""
         self._closed_until = max(self._closed_until, until)
@@ -99,6 +104,10 @@ class Gate:
         await self._everything.acquire()
         pace.left(now, passing=True)
         return True
+
+    def arrived(self, chat: str) -> None:
+        """Let the next call to a chat wait from now on, since the latest one has been answered."""
+        self._pace(chat).arrived(asyncio.get_running_loop().time())
 
     def close(self, chat: str, seconds: float) -> None:
         """Let nothing more through to a chat for some time, as Telegram has asked."""

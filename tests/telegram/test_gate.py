@@ -54,6 +54,15 @@ def test_a_closed_chat_lets_nothing_through() -> None:
     assert pace.free_at(passing=True) == 7.0
 
 
+def test_the_next_call_waits_from_the_arrival_of_the_one_before() -> None:
+    pace = Pace(LIMITS, group=False)
+    pace.arrived(1.0)
+    assert pace.free_at() < 0
+    pace.left(2.0)
+    pace.arrived(2.9)
+    assert pace.free_at() == 2.9 + LIMITS.second
+
+
 async def test_lasting_calls_wait_in_order_and_passing_ones_give_way() -> None:
     gate = Gate(Limits(second=0.05, minute=1.0, calls_per_second=1e6))
     order = []
