@@ -13,9 +13,12 @@ _NOTE = f"{PLATFORM} placeholders"
 
 @dataclass(frozen=True, slots=True)
 class Placeholder:
-    """A message of ours: its id, the delivery that has begun to take it over, and whether edits may be late."""
+    """A message of ours: its id, what it answers (the id of what came in), the delivery that has begun to take it
+    over, and whether edits may be late.
+    """
 
     message: int
+    answers: str | None = None
     piece: int | None = None
     doubtful: bool = False
 
@@ -32,8 +35,8 @@ class Placeholders:
         if self._known is None:
             stored = await self._house.recall(_NOTE)
             self._known = self._known or {
-                ChatAddress(PLATFORM, chat): Placeholder(message, piece)
-                for chat, message, piece in stored.get("all", [])
+                ChatAddress(PLATFORM, chat): Placeholder(message, answers, piece)
+                for chat, message, answers, piece in stored.get("all", [])
             }
         return self._known
 
@@ -58,5 +61,8 @@ class Placeholders:
             await self._keep()
 
     async def _keep(self) -> None:
-        rows = [[address.chat, each.message, each.piece] for address, each in (await self.all()).items()]
+        rows = [
+            [address.chat, each.message, each.answers, each.piece]
+            for address, each in (await self.all()).items()
+        ]
         await self._house.note(_NOTE, {"all": rows})

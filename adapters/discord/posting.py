@@ -51,7 +51,7 @@ class Posting:
 
     async def post(self, delivery: Delivery) -> str:
         """Send a piece; returns the channel and the id of the message that shows it, as `channel:message`."""
-        async with self._previews.giving_way(delivery.address) as placeholder:
+        async with self._previews.giving_way(delivery.address, delivery.reply_to) as placeholder:
             if delivery.address.whispers:
                 message = await self._whisper(delivery)
             elif isinstance(delivery.reply, Settled):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -67,6 +68,7 @@ class Previews:
         self.placeholders = Placeholders(house)
         self._showings: dict[ChatAddress, _Showing] = {}
         self._asked: dict[ChatAddress, list[str]] = {}
+        self._unanswered: dict[ChatAddress, deque[str]] = {}
         # Weak, so that a lock is forgotten only when nobody holds it or waits for it.
         self._locks: WeakValueDictionary[ChatAddress, asyncio.Lock] = WeakValueDictionary()
         self._attended: set[ChatAddress] = set()
@@ -78,6 +80,7 @@ class Previews:
         asked = self._asked.setdefault(address, [])
         if incoming_id not in asked:
             asked.append(incoming_id)
+            self._unanswered.setdefault(address, deque()).append(incoming_id)
         self._attend(address)
 
     def show(self, address: ChatAddress, reply: PassingReply) -> None:
@@ -89,15 +92,23 @@ class Previews:
         self._attend(address)
 
     @asynccontextmanager
-    async def giving_way(self, address: ChatAddress) -> AsyncIterator[Placeholder | None]:
-        """While inside, nothing is drawn; gives the placeholder that the lasting message may become."""
+    async def giving_way(
+        self, address: ChatAddress, answers: str | None
+    ) -> AsyncIterator[Placeholder | None]:
+        """While inside, nothing is drawn; gives the placeholder that the lasting message may become.
+
+        One that shows that it answers somebody else goes on standing in for that answer.
+        """
         async with self._lock(address):
             placeholder = await self.placeholders.get(address)
             if placeholder is not None and placeholder.doubtful:
                 await self._remove(address, placeholder)
                 placeholder = None
+            if placeholder is not None and placeholder.answers not in (None, answers):
+                placeholder = None
             yield placeholder
             self._showings.pop(address, None)
+            self._answered(address, answers)
 
     async def recover(self) -> None:
         """After a start: what an earlier life has begun to show becomes an answer that is still to come, or goes."""
@@ -134,6 +145,7 @@ class Previews:
         finally:
             self._attended.discard(address)
         asked = self._asked.pop(address, [])
+        self._unanswered.pop(address, None)
         async with self._lock(address):
             placeholder = await self.placeholders.get(address)
             if placeholder is not None and placeholder.piece is None:
@@ -220,13 +232,21 @@ class Previews:
 
     async def _post_placeholder(self, address: ChatAddress) -> None:
         """Post it without a word of the answer: until it is noted, a crash would leave it behind."""
-        asked = self._asked.get(address)
-        answers = message_number(asked[-1]) if asked else None
+        unanswered = self._unanswered.get(address)
+        asked = unanswered[0] if unanswered else None
+        answers = message_number(asked)
         async with asyncio.timeout(PASSING_SECONDS):
             message = await self._calls.send(
                 int(address.chat), Drawn(EMPTY, buttons=(STOP,)), secrets.token_hex(12), answers
             )
-        await self.placeholders.put(address, Placeholder(message))
+        await self.placeholders.put(address, Placeholder(message, None if answers is None else asked))
+
+    def _answered(self, address: ChatAddress, answers: str | None) -> None:
+        """What came before the answered message is answered too, since answers keep the order."""
+        unanswered = self._unanswered.get(address)
+        if unanswered is not None and answers in unanswered:
+            while unanswered.popleft() != answers:
+                pass
 
     async def _remove(self, address: ChatAddress, placeholder: Placeholder) -> None:
         await self._calls.remove(int(address.chat), placeholder.message)

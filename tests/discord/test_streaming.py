@@ -126,3 +126,23 @@ async def test_a_placeholder_whose_process_died_goes(open_discord: OpenDiscord, 
         (answer,) = await house.reads(general)
         assert answer.id == growing.id
         assert "The end." in answer.text
+
+
+async def test_a_growing_answer_shows_whom_it_answers(open_discord: OpenDiscord) -> None:
+    slow = SlowModel()
+    async with open_discord(model=slow.model) as house:
+        world, alice, bob = house.world, house.world.person("Alice"), house.world.person("Bob")
+        general = world.channel("general")
+        first = world.says(alice, f"{world.bot.mention} tell me a story", general)
+        await house.said(first)
+        second = world.says(bob, f"{world.bot.mention} tell me another", general)
+        await house.accepted(f"message:{second.id}")
+        slow.say("Once upon a time ")
+        await house.until(lambda: any("Once" in each.text for each in general.ours()))
+        assert general.ours()[-1].answers == first.id
+        slow.end()
+        slow.say("Twice upon a time")
+        slow.end()
+        answers = await house.reads(general)
+        assert [each.answers for each in answers] == [first.id, second.id]
+        assert [each.text for each in answers] == ["Once upon a time", "Twice upon a time"]

@@ -81,7 +81,7 @@ class DiscordTalker:
         self, do: Callable[[], Made], done: Callable[[], bool], possible: Callable[[], bool]
     ) -> None:
         """Do something, and do it again when Discord says that the application did not respond."""
-        while possible() and not done_or_false(done, self.made):
+        while possible():
             made = do()
             self.made.append(made)
             while not made.failed and made.acknowledged_after is None:
@@ -116,8 +116,3 @@ class DiscordTalker:
     async def _news(self, seconds: float) -> None:
         with suppress(TimeoutError):
             await asyncio.wait_for(self.world.news.wait(), seconds)
-
-
-def done_or_false(done: Callable[[], bool], made: list[Made]) -> bool:
-    """Before anything was done, nothing is."""
-    return bool(made) and done()
