@@ -17,9 +17,9 @@ _STARTS = one_of("start run launch begin simulate restart activate")
 _STOPS = one_of("stop end cancel halt pause finish quit")
 _ASKS = one_of("how how's status doing going performing perform results result report stand stands show")
 _RESULTS = one_of("results result report performance chart picture equity")
-_TELLS = one_of("notify notification notifications tell message messages inform ping remind mute")
+_NOTIFIES = one_of("notify notified notification notifications mute")
+_TELLS = one_of("tell message messages inform ping remind send")
 _NEVER = one_of("nothing off none never mute stop don't silence")
-_NO_MORE = one_of("stop mute don't silence")
 _IN_HOURS = one_of("quiet silent night silence disturb")
 
 
@@ -64,7 +64,9 @@ def _notify(words: Words, *, about: bool) -> dict[str, str] | None:
         hours = [token.raw for token in words.tokens if token.kind is Kind.NUMBER]
         if len(hours) == 2:
             return {"quiet": f"{hours[0]}-{hours[1]}"}
-    if not words.has(*_TELLS) or (words.has("when", "if") and not about):
+    # "Tell me everything about PEPE" is a question, "only tell me about trades" is not.
+    telling = words.has(*_NOTIFIES) or (words.has(*_TELLS) and (about or words.has("only", "just")))
+    if not telling or (words.has("when", "if") and not about):
         return None
     if words.has("trades", "trade", "buys", "sells"):
         return {"notify": "trades"}
