@@ -37,8 +37,9 @@ from bot.trading.strategy import parse_strategy
 from bot.workers import Workers
 from storage.base import new_id
 from storage.database import Database, Unit
+from storage.feeds import Place
 from storage.people import Owner, User
-from storage.simulations import RUNNING, Place, Simulation
+from storage.simulations import RUNNING, Simulation
 
 TICK_SECONDS = 2.0
 HELD_MILLISECONDS = 50.0
@@ -144,7 +145,7 @@ async def fill(
         unit.session.add(user)
         await unit.session.flush()
         feeds = [
-            await unit.simulations.feed_of(Place("synthetic", "bsc", str(pool), "", "TOKEN", MINUTE))
+            await unit.feeds.of(Place("synthetic", "bsc", str(pool), "", "TOKEN", MINUTE))
             for pool in range(pools)
         ]
     start = int(market.now().timestamp()) // MINUTE * MINUTE

@@ -22,6 +22,7 @@ from storage.deliveries import Deliveries
 from storage.engines import is_sqlite, open_reader, open_writer, postgres_lock
 from storage.facts import Facts
 from storage.faults import Faults
+from storage.feeds import Feeds
 from storage.forgetting import Forgetting
 from storage.journal import Journal
 from storage.operators import Operators
@@ -48,6 +49,7 @@ class Unit:
         self.journal = Journal(session)
         self.facts = Facts(session)
         self.chats = Chats(session)
+        self.feeds = Feeds(session)
         self.simulations = Simulations(session)
         self.candles = CandlePages(session)
         self.accounts = Accounts(session)

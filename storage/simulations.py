@@ -1,4 +1,4 @@
-"""Simulations, what happened in them, and the feeds whose candles they share."""
+"""Simulations, their states, and what happened in them."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from sqlalchemy import (
     Double,
     ForeignKey,
     Index,
-    Select,
     UniqueConstraint,
     Update,
+    and_,
     bindparam,
     case,
     func,
@@ -25,7 +25,8 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, defer, mapped_column
 
-from storage.base import Base, change, insert_for, insert_once, new_id
+from storage.base import Base, change, insert_once, new_id
+from storage.feeds import Feed
 from storage.people import Owner, owned_by
 from storage.trading import TradingBot
 
@@ -35,40 +36,6 @@ if TYPE_CHECKING:
 RUNNING, PAUSED, STOPPED = "running", "paused", "stopped"
 
 _RUNNING = text("state = 'running'")
-
-
-class Feed(Base):
-    """One pool at one timeframe (seconds), whose candles are fetched once for all simulations on it.
-
-    `next_start` is where the next candle starts (epoch seconds): whatever lies before it was stepped, and is stored.
-    `revised` counts stepped candles that the provider has changed afterwards.
-    """
-
-    __tablename__ = "feeds"
-    __table_args__ = (UniqueConstraint("source", "chain", "address", "pool", "timeframe"),)
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    source: Mapped[str]
-    chain: Mapped[str]
-    address: Mapped[str]
-    pool: Mapped[str]
-    symbol: Mapped[str]
-    timeframe: Mapped[int]
-    next_start: Mapped[int | None]
-    revised: Mapped[int] = mapped_column(default=0)
-    failing_since: Mapped[datetime | None]
-    outage_told: Mapped[bool] = mapped_column(default=False)
-
-
-class CandleBlock(Base):
-    """Some candles of a feed in a row; `data` are their columns, five little-endian doubles for each candle."""
-
-    __tablename__ = "candle_blocks"
-
-    feed_id: Mapped[int] = mapped_column(ForeignKey("feeds.id", ondelete="CASCADE"), primary_key=True)
-    start: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    count: Mapped[int]
-    data: Mapped[bytes]
 
 
 class Simulation(Base):
@@ -155,18 +122,6 @@ class SimulationEvent(Base):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """What names a feed; `timeframe` in seconds, `pool` empty for the most liquid one."""
-
-    source: str
-    chain: str
-    address: str
-    pool: str
-    symbol: str
-    timeframe: int
-
-
-@dataclass(frozen=True, slots=True)
 class Census:
     """How many simulations on a feed have begun, have not, or lag behind, and the most candles looked back at."""
 
@@ -205,29 +160,6 @@ class Simulations:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def feed_of(self, place: Place) -> Feed:
-        """The feed of a place, made at its first use."""
-        found = await self._session.scalar(_feed(place))
-        if found is not None:
-            return found
-        feed = Feed(
-            source=place.source,
-            chain=place.chain,
-            address=place.address,
-            pool=place.pool,
-            symbol=place.symbol,
-            timeframe=place.timeframe,
-            revised=0,
-            outage_told=False,
-        )
-        if await insert_once(self._session, feed):
-            return feed
-        return (await self._session.scalars(_feed(place))).one()
-
-    async def feed(self, feed_id: int) -> Feed | None:
-        """One feed, read fresh."""
-        return await self._session.get(Feed, feed_id, populate_existing=True)
-
     async def feeds_in_use(self) -> Sequence[tuple[int, int, int]]:
         """The feeds with running simulations: id, timeframe, and how many simulations have not begun."""
         waiting = func.sum(func.coalesce(Simulation.next_start * 0, 1))
@@ -239,51 +171,6 @@ class Simulations:
             .order_by(Feed.id)
         )
         return [(feed_id, timeframe, count or 0) for feed_id, timeframe, count in rows.all()]
-
-    async def move_feed(self, feed_id: int, expected: int | None, next_start: int, revised: int = 0) -> bool:
-        """Say that a feed's candles are stored up to `next_start`; False when another process was faster."""
-        at = Feed.next_start.is_(None) if expected is None else Feed.next_start == expected
-        statement = update(Feed).where(Feed.id == feed_id, at)
-        values = {"next_start": next_start, "revised": Feed.revised + revised}
-        return bool(await change(self._session, Feed, statement.values(**values)))
-
-    async def feed_fails(self, feed: Feed, since: datetime | None, *, told: bool) -> bool:
-        """Write down since when a feed's provider fails, and whether that was told; None when it answers again.
-
-        False when another process has written that down meanwhile.
-        """
-        statement = update(Feed).where(Feed.id == feed.id, Feed.outage_told == feed.outage_told)
-        values = {"failing_since": since, "outage_told": told}
-        return bool(await change(self._session, Feed, statement.values(**values)))
-
-    async def blocks(self, feed_id: int, start: int, end: int, longest: int) -> Sequence[CandleBlock]:
-        """The blocks of a feed that reach into [start, end), in order; `longest` is the length of one in seconds."""
-        statement = select(CandleBlock).where(
-            CandleBlock.feed_id == feed_id, CandleBlock.start > start - longest, CandleBlock.start < end
-        )
-        ordered = statement.order_by(CandleBlock.start).execution_options(populate_existing=True)
-        return (await self._session.scalars(ordered)).all()
-
-    async def block_before(self, feed_id: int, start: int) -> CandleBlock | None:
-        """The last block of a feed that begins before `start`."""
-        statement = select(CandleBlock).where(CandleBlock.feed_id == feed_id, CandleBlock.start < start)
-        latest = statement.order_by(CandleBlock.start.desc()).limit(1)
-        return await self._session.scalar(latest.execution_options(populate_existing=True))
-
-    async def write_blocks(self, blocks: Sequence[CandleBlock]) -> None:
-        """Write blocks down, new ones and longer ones."""
-        for block in blocks:
-            values = {
-                "feed_id": block.feed_id,
-                "start": block.start,
-                "count": block.count,
-                "data": block.data,
-            }
-            statement = insert_for(self._session, CandleBlock).values(values)
-            longer = {"count": statement.excluded.count, "data": statement.excluded.data}
-            await self._session.execute(
-                statement.on_conflict_do_update(index_elements=["feed_id", "start"], set_=longer)
-            )
 
     async def begin(self, simulation: Simulation) -> Simulation:
         """Write down a new simulation; that of an earlier call with its key is returned."""
@@ -359,38 +246,15 @@ class Simulations:
 
     async def census(self, feed_id: int, at: int) -> Census:
         """Who runs on a feed whose next candle starts at `at`."""
-        next_start = Simulation.next_start
-        row = await self._session.execute(
-            select(
-                func.count(next_start),
-                func.count() - func.count(next_start),
-                func.count(case((next_start < at, 1))),
-                func.coalesce(func.max(Simulation.look_back), 0),
-            ).where(Simulation.feed_id == feed_id, Simulation.state == RUNNING)
-        )
+        row = await self._session.execute(_CENSUS, {"feed": feed_id, "at": at})
         return Census(*row.one())
 
     async def seats(self, feed_id: int, at: int, after: str, limit: int) -> Sequence[Seat]:
         """Some running simulations whose next candle starts at `at`, by id, those behind `after`."""
-        rows = await self._session.execute(
-            select(
-                Simulation.id,
-                Simulation.next_start,
-                Simulation.start,
-                Simulation.program,
-                Simulation.run,
-            )
-            .where(
-                Simulation.feed_id == feed_id,
-                Simulation.state == RUNNING,
-                Simulation.next_start == at,
-                Simulation.id > after,
-            )
-            .order_by(Simulation.id)
-            .limit(limit)
-        )
+        given = {"feed": feed_id, "at": at, "after": after, "most": limit}
+        rows = await self._session.execute(_SEATS, given)
         return [
-            Seat(id_, next_start or 0, start, program or b"", run or b"")
+            Seat(id_, next_start, start, program or b"", run or b"")
             for id_, next_start, start, program, run in rows.all()
         ]
 
@@ -503,7 +367,21 @@ class Simulations:
         return changed[0].failures if changed else 0
 
 
+# Built once: a step of thousands of simulations should not build them again and again.
 _TABLE = cast("Table", Simulation.__table__)
+_ON_FEED = and_(_TABLE.c.feed_id == bindparam("feed"), _TABLE.c.state == RUNNING)
+_CENSUS = select(
+    func.count(_TABLE.c.next_start),
+    func.count() - func.count(_TABLE.c.next_start),
+    func.count(case((_TABLE.c.next_start < bindparam("at"), 1))),
+    func.coalesce(func.max(_TABLE.c.look_back), 0),
+).where(_ON_FEED)
+_SEATS = (
+    select(_TABLE.c.id, _TABLE.c.next_start, _TABLE.c.start, _TABLE.c.program, _TABLE.c.run)
+    .where(_ON_FEED, _TABLE.c.next_start == bindparam("at"), _TABLE.c.id > bindparam("after"))
+    .order_by(_TABLE.c.id)
+    .limit(bindparam("most"))
+)
 _WRITE_STATE = (
     update(_TABLE)
     .where(_TABLE.c.id == bindparam("of"), _TABLE.c.next_start == bindparam("was"), _TABLE.c.state == RUNNING)
@@ -522,11 +400,6 @@ class AlreadyRunning(Exception):
     """The bot has a running simulation; the unit stays usable."""
 
 
-def lock_name(feed_id: int) -> str:
-    """The name under which a feed's stepping is locked against other processes."""
-    return f"feed:{feed_id}"
-
-
 def pausing_of_chat(platform: str, chat: str, thread: str) -> Update:
     """The statement that pauses the running simulations of a chat thread that is closed to us."""
     return (
@@ -538,14 +411,4 @@ def pausing_of_chat(platform: str, chat: str, thread: str) -> Update:
             Simulation.state == RUNNING,
         )
         .values(state=PAUSED, reason="chat")
-    )
-
-
-def _feed(place: Place) -> Select[Feed]:
-    return select(Feed).where(
-        Feed.source == place.source,
-        Feed.chain == place.chain,
-        Feed.address == place.address,
-        Feed.pool == place.pool,
-        Feed.timeframe == place.timeframe,
     )

@@ -67,7 +67,7 @@ def standing(simulation: Simulation) -> Standing | None:
 
 async def facts_of(services: Services, unit: Unit, simulation: Simulation) -> dict[str, Any]:
     """Everything that is known of a simulation, as JSON; money in dollars, times ISO 8601 in UTC."""
-    feed = await unit.simulations.feed(simulation.feed_id)
+    feed = await unit.feeds.get(simulation.feed_id)
     if feed is None:
         raise LookupError(f"The feed of simulation {simulation.id} is gone.")
     trading_bot = await unit.trading.bot(simulation.bot_id, simulation.owner)

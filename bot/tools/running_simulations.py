@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from storage.simulations import STOPPED, lock_name
+from storage.feeds import lock_name
+from storage.simulations import STOPPED
 
 if TYPE_CHECKING:
     from storage.database import Unit

@@ -25,13 +25,13 @@ async def replayed(services: Services, simulation: Simulation) -> Proven | None:
     """
     begin, end = simulation.warm_from, simulation.next_start
     async with services.database.view() as view:
-        feed = await view.simulations.feed(simulation.feed_id)
+        feed = await view.feeds.get(simulation.feed_id)
         saved = await view.trading.strategy(simulation.bot_id, simulation.version)
         if feed is None or saved is None:
             raise LookupError(f"What simulation {simulation.id} ran on is gone.")
         if begin is None or end is None or end - simulation.start < FEWEST_CANDLES * feed.timeframe:
             return None
-        rows = await view.simulations.blocks(feed.id, begin, end, BLOCK * feed.timeframe)
+        rows = await view.feeds.blocks(feed.id, begin, end, BLOCK * feed.timeframe)
         blocks = [Block(row.start, row.count, row.data) for row in rows]
         events = await view.simulations.events(simulation.id)
     lines = b"".join([as_line(event.body) for event in events])

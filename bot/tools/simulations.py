@@ -23,7 +23,8 @@ from bot.trading.packing import StateUnusable, book_of, unpack_program, unpack_s
 from bot.trading.strategy import parse_strategy
 from bot.trading.timeframe import format_timeframe
 from bot.trading.why import State, protection_in_words, why
-from storage.simulations import RUNNING, STOPPED, lock_name
+from storage.feeds import lock_name
+from storage.simulations import RUNNING, STOPPED
 
 if TYPE_CHECKING:
     from bot.trading.candles import Candles
@@ -307,19 +308,19 @@ def _settings(simulation: Simulation, arguments: Any, context: ToolContext) -> d
 
 async def _last_candles(view: Unit, simulation: Simulation) -> Candles | None:
     """The candles that its rules look back at, and one more; None before the first."""
-    feed = await view.simulations.feed(simulation.feed_id)
+    feed = await view.feeds.get(simulation.feed_id)
     end, warm_from = simulation.next_start, simulation.warm_from
     if feed is None or end is None or warm_from is None or end <= warm_from:
         return None
     begin = max(warm_from, end - (simulation.look_back + 1) * feed.timeframe)
-    rows = await view.simulations.blocks(feed.id, begin, end, BLOCK * feed.timeframe)
+    rows = await view.feeds.blocks(feed.id, begin, end, BLOCK * feed.timeframe)
     blocks = [Block(row.start, row.count, row.data) for row in rows]
     candles = last_in_a_row(from_blocks(blocks, feed.timeframe, begin, end))
     return candles if len(candles) and np.isfinite(candles.close[-1]) else None
 
 
 async def _short_facts(view: Unit, simulation: Simulation) -> dict[str, Any]:
-    feed = await view.simulations.feed(simulation.feed_id)
+    feed = await view.feeds.get(simulation.feed_id)
     return {
         "simulation": simulation.id[:SHORT_ID],
         "bot": plain(simulation.name, 60),

@@ -21,7 +21,8 @@ from bot.trading.program import compile_program, warm_up_candles
 from bot.trading.strategy import Buy, Strategy, parse_strategy
 from bot.trading.timeframe import format_timeframe, in_words
 from storage.base import new_id
-from storage.simulations import PAUSED, RUNNING, AlreadyRunning, Place, Simulation
+from storage.feeds import Place
+from storage.simulations import PAUSED, RUNNING, AlreadyRunning, Simulation
 
 if TYPE_CHECKING:
     from storage.database import Unit
@@ -68,7 +69,7 @@ async def plan_of(
         saved = await view.trading.strategy(trading_bot.id, trading_bot.version)
         if saved is None:
             raise LookupError(f"The strategy of bot {trading_bot.id} is gone.")
-        feed = None if latest is None else await view.simulations.feed(latest.feed_id)
+        feed = None if latest is None else await view.feeds.get(latest.feed_id)
         running = latest if latest is not None and latest.state == RUNNING else None
         others = await view.simulations.count_running(caller.owner) - (running is not None)
         await services.limits.check_simulation(view, caller.owner, others)
@@ -158,7 +159,7 @@ async def written_down(unit: Unit, context: ToolContext, plan: Plan) -> dict[str
 async def _begun(unit: Unit, context: ToolContext, plan: Plan, where: dict[str, str]) -> Simulation:
     services, owner, market = context.services, context.caller.owner, context.services.market
     token = pinned_token(plan.strategy.market)
-    feed = await unit.simulations.feed_of(
+    feed = await unit.feeds.of(
         Place(
             source=market.source,
             chain=token.chain,

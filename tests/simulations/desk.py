@@ -25,8 +25,9 @@ from bot.trading.strategy import parse_strategy
 from bot.workers import Workers
 from storage.base import new_id
 from storage.database import Database, Unit
+from storage.feeds import Place
 from storage.people import Owner, User
-from storage.simulations import RUNNING, Place, Simulation
+from storage.simulations import RUNNING, Simulation
 from tests.databases import open_test_database
 from tests.fakes.clock import StoppedClock
 from tests.fakes.platform import FakePlatform
@@ -114,7 +115,7 @@ class Desk:
             bot = await unit.trading.add_bot(
                 Owner(user_id=user.id), name, document, f"bot:{name}", self.clock()
             )
-            feed = await unit.simulations.feed_of(Place("synthetic", "bsc", "0x1", "", "PEPE", MINUTE))
+            feed = await unit.feeds.of(Place("synthetic", "bsc", "0x1", "", "PEPE", MINUTE))
             simulation = Simulation(
                 **{
                     "id": new_id(),

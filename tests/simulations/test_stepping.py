@@ -118,7 +118,7 @@ async def test_repetitions_are_ignored_and_revisions_are_counted_and_ignored(des
     desk.market.revised = {NOON_SECONDS + 9 * MINUTE}
     await desk.minutes(10)
     async with desk.database.view() as view:
-        feed = await view.simulations.feed(1)
+        feed = await view.feeds.get(1)
     assert feed is not None
     assert feed.revised == 1
     assert await desk.is_the_backtest(simulation)

@@ -18,7 +18,8 @@ from storage.simulations import PAUSED
 if TYPE_CHECKING:
     from bot.errors import ProviderDown
     from storage.database import Unit
-    from storage.simulations import Feed, Simulation
+    from storage.feeds import Feed
+    from storage.simulations import Simulation
 
 _log = structlog.get_logger(__name__)
 
@@ -86,7 +87,7 @@ class Endings:
             return
         waiting: defaultdict[ChatAddress, list[Simulation]] = defaultdict(list)
         async with self._services.database.unit() as unit:
-            if not await unit.simulations.feed_fails(feed, since, told=tells):
+            if not await unit.feeds.fails(feed, since, told=tells):
                 return
             for simulation in await unit.simulations.running_on(feed.id) if tells else ():
                 waiting[address_of(simulation)].append(simulation)
@@ -97,7 +98,7 @@ class Endings:
     async def provider_answers(self, feed: Feed) -> None:
         """Write down that prices are back."""
         async with self._services.database.unit() as unit:
-            await unit.simulations.feed_fails(feed, None, told=False)
+            await unit.feeds.fails(feed, None, told=False)
 
     def _wake(self, addresses: set[ChatAddress]) -> None:
         for address in addresses:

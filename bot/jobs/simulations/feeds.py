@@ -21,11 +21,11 @@ from bot.trading.feeding import (
     to_blocks,
 )
 from bot.trading.live import part
-from storage.simulations import CandleBlock
+from storage.feeds import StoredBlock
 
 if TYPE_CHECKING:
     from storage.database import Database, Unit
-    from storage.simulations import Feed
+    from storage.feeds import Feed
 
 MOST_AT_ONCE = 2_000
 """Candles that are caught up with in one go."""
@@ -99,7 +99,7 @@ def token_of(feed: Feed) -> Token:
 
 async def stored(unit: Unit, feed: Feed, begin: int, end: int) -> Candles:
     """The candles of [begin, end) that are stored, ascending; there may be holes."""
-    rows = await unit.simulations.blocks(feed.id, begin, end, BLOCK * feed.timeframe)
+    rows = await unit.feeds.blocks(feed.id, begin, end, BLOCK * feed.timeframe)
     blocks = [Block(row.start, row.count, row.data) for row in rows]
     return from_blocks(blocks, feed.timeframe, begin, end)
 
@@ -109,13 +109,10 @@ async def keep(unit: Unit, feed: Feed, candles: Candles) -> None:
     if not len(candles):
         return
     first = int(candles.start[0])
-    before = await unit.simulations.block_before(feed.id, first)
+    before = await unit.feeds.block_before(feed.id, first)
     last = None if before is None else Block(before.start, before.count, before.data)
-    blocks = [
-        CandleBlock(feed_id=feed.id, start=each.start, count=each.count, data=each.data)
-        for each in to_blocks(candles, last)
-    ]
-    await unit.simulations.write_blocks(blocks)
+    blocks = [StoredBlock(each.start, each.count, each.data) for each in to_blocks(candles, last)]
+    await unit.feeds.write_blocks(feed.id, blocks)
 
 
 def _in_a_row(candles: Candles, begin: int, end: int) -> Candles:

@@ -26,7 +26,8 @@ from bot.trading.packing import StateUnusable, pack_program
 from bot.trading.program import compile_program, warm_up_candles
 from bot.trading.strategy import Strategy, parse_strategy
 from bot.workers import Workers
-from storage.simulations import Census, Feed, Seat, StateChange, lock_name
+from storage.feeds import Feed, lock_name
+from storage.simulations import Census, Seat, StateChange
 
 if TYPE_CHECKING:
     from storage.database import Unit
@@ -123,7 +124,7 @@ class Stepping:
     async def _look(self, feed_id: int) -> _Look | None:
         """Everything that a step needs and that is stored, in one view."""
         async with self._services.database.view() as view:
-            feed = await view.simulations.feed(feed_id)
+            feed = await view.feeds.get(feed_id)
             if feed is None:
                 return None
             at = feed.next_start or 0
@@ -173,7 +174,7 @@ class Stepping:
 
     async def _catch_up_alone(self, feed_id: int) -> None:
         async with self._services.database.view() as view:
-            feed = await view.simulations.feed(feed_id)
+            feed = await view.feeds.get(feed_id)
             ids = [] if feed is None else await view.simulations.behind(feed_id, feed.next_start or 0)
         for simulation_id in ids:
             if feed is not None:
@@ -217,7 +218,7 @@ class Stepping:
         await unit.lock(lock_name(feed.id))
         at = feed.next_start or 0
         end = at if not len(news.candles) else int(news.candles.start[-1]) + feed.timeframe
-        if not await unit.simulations.move_feed(feed.id, at, end, news.revised):
+        if not await unit.feeds.move(feed.id, at, end, news.revised):
             return False
         await keep(unit, feed, news.candles)
         return True
@@ -299,7 +300,7 @@ class Stepping:
         async with self._services.database.unit() as unit:
             await unit.lock(lock_name(feed.id))
             if not begun and (feed.next_start is None or feed.next_start < at):
-                await unit.simulations.move_feed(feed.id, feed.next_start, at)
+                await unit.feeds.move(feed.id, feed.next_start, at)
             await unit.simulations.set(
                 simulation.id,
                 warm_from=int(candles.start[0]) if len(candles) else at,

@@ -1,0 +1,157 @@
+"""Feeds: pools at a timeframe, and the candles of them that simulations have stepped, which never change."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Select, UniqueConstraint, bindparam, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
+
+from storage.base import Base, change, insert_for, insert_once
+
+
+class Feed(Base):
+    """One pool at one timeframe (seconds), whose candles are fetched once for all simulations on it.
+
+    `next_start` is where the next candle starts (epoch seconds): whatever lies before it was stepped, and is stored.
+    `revised` counts stepped candles that the provider has changed afterwards.
+    """
+
+    __tablename__ = "feeds"
+    __table_args__ = (UniqueConstraint("source", "chain", "address", "pool", "timeframe"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    source: Mapped[str]
+    chain: Mapped[str]
+    address: Mapped[str]
+    pool: Mapped[str]
+    symbol: Mapped[str]
+    timeframe: Mapped[int]
+    next_start: Mapped[int | None]
+    revised: Mapped[int] = mapped_column(default=0)
+    failing_since: Mapped[datetime | None]
+    outage_told: Mapped[bool] = mapped_column(default=False)
+
+
+class CandleBlock(Base):
+    """Some candles of a feed in a row; `data` are their columns, five little-endian doubles for each candle."""
+
+    __tablename__ = "candle_blocks"
+
+    feed_id: Mapped[int] = mapped_column(ForeignKey("feeds.id", ondelete="CASCADE"), primary_key=True)
+    start: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    count: Mapped[int]
+    data: Mapped[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What names a feed; `timeframe` in seconds, `pool` empty for the most liquid one."""
+
+    source: str
+    chain: str
+    address: str
+    pool: str
+    symbol: str
+    timeframe: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredBlock:
+    """Candles in a row from `start` on, as `CandleBlock` keeps them."""
+
+    start: int
+    count: int
+    data: bytes
+
+
+_BLOCK = select(CandleBlock.start, CandleBlock.count, CandleBlock.data).where(
+    CandleBlock.feed_id == bindparam("feed"), CandleBlock.start < bindparam("end")
+)
+_BLOCKS = _BLOCK.where(CandleBlock.start > bindparam("after")).order_by(CandleBlock.start)
+_BLOCK_BEFORE = _BLOCK.order_by(CandleBlock.start.desc()).limit(1)
+
+
+class Feeds:
+    """Queries over feeds; whatever moves one on belongs under `unit.lock(lock_name(…))`."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def of(self, place: Place) -> Feed:
+        """The feed of a place, made at its first use."""
+        found = await self._session.scalar(_feed(place))
+        if found is not None:
+            return found
+        feed = Feed(
+            source=place.source,
+            chain=place.chain,
+            address=place.address,
+            pool=place.pool,
+            symbol=place.symbol,
+            timeframe=place.timeframe,
+            revised=0,
+            outage_told=False,
+        )
+        if await insert_once(self._session, feed):
+            return feed
+        return (await self._session.scalars(_feed(place))).one()
+
+    async def get(self, feed_id: int) -> Feed | None:
+        """One feed, read fresh."""
+        return await self._session.get(Feed, feed_id, populate_existing=True)
+
+    async def move(self, feed_id: int, expected: int | None, next_start: int, revised: int = 0) -> bool:
+        """Say that a feed's candles are stored up to `next_start`; False when another process was faster."""
+        at = Feed.next_start.is_(None) if expected is None else Feed.next_start == expected
+        statement = update(Feed).where(Feed.id == feed_id, at)
+        values = {"next_start": next_start, "revised": Feed.revised + revised}
+        return bool(await change(self._session, Feed, statement.values(**values)))
+
+    async def fails(self, feed: Feed, since: datetime | None, *, told: bool) -> bool:
+        """Write down since when a feed's provider fails, and whether that was told; None when it answers again.
+
+        False when another process has written that down meanwhile.
+        """
+        statement = update(Feed).where(Feed.id == feed.id, Feed.outage_told == feed.outage_told)
+        values = {"failing_since": since, "outage_told": told}
+        return bool(await change(self._session, Feed, statement.values(**values)))
+
+    async def blocks(self, feed_id: int, start: int, end: int, longest: int) -> Sequence[StoredBlock]:
+        """The blocks of a feed that reach into [start, end), in order; `longest` is the length of one in seconds."""
+        given = {"feed": feed_id, "after": start - longest, "end": end}
+        rows = await self._session.execute(_BLOCKS, given)
+        return [StoredBlock(*row) for row in rows.all()]
+
+    async def block_before(self, feed_id: int, start: int) -> StoredBlock | None:
+        """The last block of a feed that begins before `start`."""
+        row = (await self._session.execute(_BLOCK_BEFORE, {"feed": feed_id, "end": start})).one_or_none()
+        return None if row is None else StoredBlock(*row)
+
+    async def write_blocks(self, feed_id: int, blocks: Sequence[StoredBlock]) -> None:
+        """Write blocks down, new ones and longer ones."""
+        for block in blocks:
+            values = {"feed_id": feed_id, "start": block.start, "count": block.count, "data": block.data}
+            statement = insert_for(self._session, CandleBlock)
+            longer = {"count": statement.excluded.count, "data": statement.excluded.data}
+            await self._session.execute(
+                statement.on_conflict_do_update(index_elements=["feed_id", "start"], set_=longer), values
+            )
+
+
+def lock_name(feed_id: int) -> str:
+    """The name under which a feed's stepping is locked against other processes."""
+    return f"feed:{feed_id}"
+
+
+def _feed(place: Place) -> Select[Feed]:
+    return select(Feed).where(
+        Feed.source == place.source,
+        Feed.chain == place.chain,
+        Feed.address == place.address,
+        Feed.pool == place.pool,
+        Feed.timeframe == place.timeframe,
+    )
