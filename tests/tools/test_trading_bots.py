@@ -266,7 +266,14 @@ async def test_in_a_group_everybody_has_their_own_bots(desk: Desk) -> None:
 
 
 async def test_what_asks_first_is_what_changes_something(desk: Desk) -> None:
-    effects = {tool.name: tool.effect(None) for tool in desk.tools}
+    effects = {tool.name: tool.effect(None) for tool in desk.tools if tool.name != "manage_simulation"}
+    manage = desk.tools.get("manage_simulation")
+    assert manage is not None
+    asks = [
+        manage.effect(manage.arguments.model_validate({"action": action}))
+        for action in ("start", "stop", "status", "results")
+    ]
+    assert asks == [Effect.WRITE, Effect.WRITE, Effect.READ, Effect.READ]
     assert {name for name, effect in effects.items() if effect is Effect.WRITE} == {
         "create_bot",
         "update_strategy",
@@ -274,7 +281,8 @@ async def test_what_asks_first_is_what_changes_something(desk: Desk) -> None:
     }
     assert set(effects) == {
         *("create_bot", "update_strategy", "list_bots", "set_bot", "get_bot_info", "delete_bot"),
-        *("run_backtest", "search_tokens", "get_token", "get_price", "get_risk", "get_trending", "ask_user"),
+        *("run_backtest", "list_simulations", "set_notifications", "explain_simulation"),
+        *("search_tokens", "get_token", "get_price", "get_risk", "get_trending", "ask_user"),
     }
 
 
