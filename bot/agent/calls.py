@@ -153,29 +153,29 @@ class Calls:
         self, turn: Turn, call: ToolCall, tool: Tool, arguments: BaseModel
     ) -> Resting | CallResult | None:
         """None when the person has agreed, else the question to ask or the refusal that they gave."""
-        context, verb = self._context(turn, call), tool.name.split("_")[0].capitalize()
+        context, deed = self._context(turn, call), tool.deed(arguments)
+        verb = deed.split()[0].capitalize()
         again = second_question(call.id)
         answered = [await self._approval(turn, question_id) for question_id in (call.id, again)]
         if any(each is not None and each.state != "granted" for each in answered):
             return CallResult(call.id, "denied", "The person said no. Nothing was changed.")
         text = await tool.describe(context, arguments)
-        question = self._unless_agreed(turn, call.id, tool, text, verb, answered[0])
+        question = self._unless_agreed(turn, call.id, deed, text, verb, answered[0])
         if question is not None:
             return question
         caution = await tool.once_more(context, arguments) if isinstance(tool, AsksOnceMore) else None
         if caution is None:
             return None
-        return self._unless_agreed(turn, again, tool, caution, f"{verb} anyway", answered[1])
+        return self._unless_agreed(turn, again, deed, caution, f"{verb} anyway", answered[1])
 
     def _unless_agreed(
-        self, turn: Turn, question_id: str, tool: Tool, text: str, verb: str, approval: Approval | None
+        self, turn: Turn, question_id: str, deed: str, text: str, verb: str, approval: Approval | None
     ) -> Resting | None:
         """The question to ask; None when the person has agreed to exactly this text. Raises `ToolFailed`."""
         if approval is None:
             options = (Option(verb, YES), Option("Cancel", NO))
-            name = tool.name.replace("_", " ")
             return Resting(
-                Question("tool", name, text, options, {}, turn.conversation_id, turn.id, question_id)
+                Question("tool", deed, text, options, {}, turn.conversation_id, turn.id, question_id)
             )
         # What was agreed to is the text; "it" may be something else by now.
         if text != approval.text:

@@ -15,7 +15,15 @@ class Arguments(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
 
-class Reading:
+class _NamedByDeed:
+    name: str
+
+    def deed(self, arguments: Any) -> str:  # noqa: ARG002
+        """What it does, as its name says it."""
+        return self.name.replace("_", " ")
+
+
+class Reading(_NamedByDeed):
     """A tool that runs at once."""
 
     def effect(self, arguments: Any) -> Effect:  # noqa: ARG002
@@ -31,7 +39,7 @@ class Reading:
         return self.waiting_text(arguments)
 
 
-class Writing:
+class Writing(_NamedByDeed):
     """A tool that asks the person first."""
 
     def effect(self, arguments: Any) -> Effect:  # noqa: ARG002

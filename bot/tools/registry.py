@@ -103,6 +103,10 @@ class Tool(Protocol):
         """The effect of this very call."""
         ...
 
+    def deed(self, arguments: Any) -> str:
+        """What this very call does, as two or three words that begin with the verb, such as "delete bot"."""
+        ...
+
     def waiting_text(self, arguments: Any) -> str:
         """A few words for the person who waits, such as "Looking up PEPE"."""
         ...

@@ -94,6 +94,10 @@ class ManageSimulation:
     )
     arguments = ManageSimulationArguments
 
+    def deed(self, arguments: Any) -> str:
+        """What the action does with the simulation."""
+        return f"{arguments.action} simulation"
+
     def effect(self, arguments: Any) -> Effect:
         """WRITE for what begins or ends something."""
         return Effect.WRITE if arguments.action in ("start", "stop") else Effect.READ

@@ -36,6 +36,9 @@ class LooksUp:
         self.name = name
         self.description = f"Tells the {name} of a token."
 
+    def deed(self, arguments: Any) -> str:
+        return self.name
+
     def effect(self, arguments: Any) -> Effect:
         return Effect.READ
 
