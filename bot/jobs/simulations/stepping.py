@@ -75,6 +75,8 @@ class Stepping:
         self._feeds = Feeds(services.database, services.market)
         self._locks: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._busy = asyncio.Semaphore(AT_ONCE)
+        # Hundreds of feeds are due at the same moment: they look one after the other, not all in one breath.
+        self._looking = asyncio.Semaphore(AT_ONCE)
         self._underway: set[asyncio.Task[Any]] = set()
 
     async def advance(self, feed_id: int) -> bool:
@@ -102,7 +104,8 @@ class Stepping:
             await asyncio.wait(tuple(self._underway))
 
     async def _advance(self, feed_id: int) -> bool:
-        look = await self._look(feed_id)
+        async with self._looking:
+            look = await self._look(feed_id)
         if look is None:
             return False
         feed = look.feed
