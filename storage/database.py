@@ -31,6 +31,7 @@ from storage.people import People
 from storage.schema import DatabaseTooNew, DatabaseUnusable, Migration, migrate
 from storage.simulations import Simulations
 from storage.statistics import Statistics
+from storage.stepping import Steps
 from storage.trading import Trading
 
 __all__ = ["Database", "DatabaseTooNew", "DatabaseUnusable", "Migration", "Unit"]
@@ -51,6 +52,7 @@ class Unit:
         self.chats = Chats(session)
         self.feeds = Feeds(session)
         self.simulations = Simulations(session)
+        self.steps = Steps(session)
         self.candles = CandlePages(session)
         self.accounts = Accounts(session)
         self.forgetting = Forgetting(session)

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING, cast
 
 from sqlalchemy import ForeignKey, Select, UniqueConstraint, bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.base import Base, change, insert_for, insert_once
+
+if TYPE_CHECKING:
+    from sqlalchemy import Table
 
 
 class Feed(Base):
@@ -68,10 +72,35 @@ class StoredBlock:
     data: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class FeedMove:
+    """Where a feed is after a step, and how many known candles the provider has revised."""
+
+    id: int
+    next_start: int
+    revised: int
+
+
 _BLOCK = select(CandleBlock.start, CandleBlock.count, CandleBlock.data).where(
     CandleBlock.feed_id == bindparam("feed"), CandleBlock.start < bindparam("end")
 )
 _BLOCKS = _BLOCK.where(CandleBlock.start > bindparam("after")).order_by(CandleBlock.start)
+_BLOCKS_OF = (
+    select(CandleBlock.feed_id, CandleBlock.start, CandleBlock.count, CandleBlock.data)
+    .where(
+        CandleBlock.feed_id.in_(bindparam("feeds", expanding=True)),
+        CandleBlock.start >= bindparam("after"),
+        CandleBlock.start < bindparam("end"),
+    )
+    .order_by(CandleBlock.feed_id, CandleBlock.start)
+)
+_PLACES = select(Feed.id, Feed.next_start).where(Feed.id.in_(bindparam("feeds", expanding=True)))
+_TABLE = cast("Table", Feed.__table__)
+_MOVE = (
+    update(_TABLE)
+    .where(_TABLE.c.id == bindparam("of"))
+    .values(next_start=bindparam("next"), revised=_TABLE.c.revised + bindparam("more"))
+)
 _BLOCK_BEFORE = _BLOCK.order_by(CandleBlock.start.desc()).limit(1)
 
 
@@ -103,6 +132,31 @@ class Feeds:
     async def get(self, feed_id: int) -> Feed | None:
         """One feed, read fresh."""
         return await self._session.get(Feed, feed_id, populate_existing=True)
+
+    async def many(self, feed_ids: Sequence[int]) -> dict[int, Feed]:
+        """Some feeds, read fresh."""
+        statement = select(Feed).where(Feed.id.in_(feed_ids)).execution_options(populate_existing=True)
+        return {feed.id: feed for feed in (await self._session.scalars(statement)).all()}
+
+    async def places(self, feed_ids: Sequence[int]) -> dict[int, int | None]:
+        """Where some feeds are."""
+        rows = await self._session.execute(_PLACES, {"feeds": feed_ids})
+        return {row.id: row.next_start for row in rows.all()}
+
+    async def move_all(self, moves: Sequence[FeedMove]) -> None:
+        """Move feeds on that the caller has locked and looked at."""
+        if not moves:
+            return
+        rows = [{"of": each.id, "next": each.next_start, "more": each.revised} for each in moves]
+        connection = await self._session.connection()
+        await connection.execute(_MOVE, rows)
+
+    async def blocks_of(
+        self, feed_ids: Sequence[int], after: int, end: int
+    ) -> Sequence[tuple[int, StoredBlock]]:
+        """The blocks of some feeds that begin in [after, end), each with its feed, in order."""
+        rows = await self._session.execute(_BLOCKS_OF, {"feeds": feed_ids, "after": after, "end": end})
+        return [(feed_id, StoredBlock(start, count, data)) for feed_id, start, count, data in rows.all()]
 
     async def move(self, feed_id: int, expected: int | None, next_start: int, revised: int = 0) -> bool:
         """Say that a feed's candles are stored up to `next_start`; False when another process was faster."""

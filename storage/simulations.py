@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
 from sqlalchemy import (
     Double,
@@ -13,9 +12,6 @@ from sqlalchemy import (
     Index,
     UniqueConstraint,
     Update,
-    and_,
-    bindparam,
-    case,
     func,
     insert,
     select,
@@ -29,9 +25,6 @@ from storage.base import Base, change, insert_once, new_id
 from storage.feeds import Feed
 from storage.people import Owner, owned_by
 from storage.trading import TradingBot
-
-if TYPE_CHECKING:
-    from sqlalchemy import Table
 
 RUNNING, PAUSED, STOPPED = "running", "paused", "stopped"
 
@@ -119,39 +112,6 @@ class SimulationEvent(Base):
     time: Mapped[int]
     place: Mapped[int]
     body: Mapped[dict[str, Any]]
-
-
-@dataclass(frozen=True, slots=True)
-class Census:
-    """How many simulations on a feed have begun, have not, or lag behind, and the most candles looked back at."""
-
-    begun: int
-    waiting: int
-    behind: int
-    look_back: int
-
-
-@dataclass(frozen=True, slots=True)
-class Seat:
-    """What stepping a simulation needs, and no more, since there may be thousands."""
-
-    id: str
-    next_start: int
-    start: int
-    program: bytes
-    run: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class StateChange:
-    """What a step from the candle `at` on leaves in a simulation."""
-
-    id: str
-    at: int
-    next_start: int
-    run: bytes
-    quantity: float
-    equity: float
 
 
 class Simulations:
@@ -244,46 +204,6 @@ class Simulations:
             )
         ).all()
 
-    async def census(self, feed_id: int, at: int) -> Census:
-        """Who runs on a feed whose next candle starts at `at`."""
-        row = await self._session.execute(_CENSUS, {"feed": feed_id, "at": at})
-        return Census(*row.one())
-
-    async def seats(self, feed_id: int, at: int, after: str, limit: int) -> Sequence[Seat]:
-        """Some running simulations whose next candle starts at `at`, by id, those behind `after`."""
-        given = {"feed": feed_id, "at": at, "after": after, "most": limit}
-        rows = await self._session.execute(_SEATS, given)
-        return [
-            Seat(id_, next_start, start, program or b"", run or b"")
-            for id_, next_start, start, program, run in rows.all()
-        ]
-
-    async def behind(self, feed_id: int, at: int) -> Sequence[str]:
-        """The running simulations whose next candle starts before `at`: they are done alone."""
-        statement = select(Simulation.id).where(
-            Simulation.feed_id == feed_id, Simulation.state == RUNNING, Simulation.next_start < at
-        )
-        return (await self._session.scalars(statement.order_by(Simulation.id))).all()
-
-    async def still_at(self, feed_id: int, at: int) -> set[str]:
-        """The running simulations whose next candle starts at `at`."""
-        statement = select(Simulation.id).where(
-            Simulation.feed_id == feed_id, Simulation.state == RUNNING, Simulation.next_start == at
-        )
-        return set((await self._session.scalars(statement)).all())
-
-    async def write_states(self, changes: Sequence[StateChange]) -> None:
-        """Write down what a step has left, and that nothing failed; whoever no longer runs there stays as they are."""
-        if not changes:
-            return
-        rows = [
-            {"of": each.id, "was": each.at, "next": each.next_start, "bytes": each.run}
-            | {"held": each.quantity, "worth": each.equity}
-            for each in changes
-        ]
-        connection = await self._session.connection()
-        await connection.execute(_WRITE_STATE, rows)
-
     async def add_events(self, simulation_id: str, events: Sequence[tuple[int, int, dict[str, Any]]]) -> None:
         """Write down what happened: time, place among those of the candle, and the event as JSON."""
         rows = [
@@ -365,35 +285,6 @@ class Simulations:
         values = {"failures": Simulation.failures + 1, "error": error}
         changed = await change(self._session, Simulation, statement.values(**values))
         return changed[0].failures if changed else 0
-
-
-# Built once: a step of thousands of simulations should not build them again and again.
-_TABLE = cast("Table", Simulation.__table__)
-_ON_FEED = and_(_TABLE.c.feed_id == bindparam("feed"), _TABLE.c.state == RUNNING)
-_CENSUS = select(
-    func.count(_TABLE.c.next_start),
-    func.count() - func.count(_TABLE.c.next_start),
-    func.count(case((_TABLE.c.next_start < bindparam("at"), 1))),
-    func.coalesce(func.max(_TABLE.c.look_back), 0),
-).where(_ON_FEED)
-_SEATS = (
-    select(_TABLE.c.id, _TABLE.c.next_start, _TABLE.c.start, _TABLE.c.program, _TABLE.c.run)
-    .where(_ON_FEED, _TABLE.c.next_start == bindparam("at"), _TABLE.c.id > bindparam("after"))
-    .order_by(_TABLE.c.id)
-    .limit(bindparam("most"))
-)
-_WRITE_STATE = (
-    update(_TABLE)
-    .where(_TABLE.c.id == bindparam("of"), _TABLE.c.next_start == bindparam("was"), _TABLE.c.state == RUNNING)
-    .values(
-        next_start=bindparam("next"),
-        run=bindparam("bytes"),
-        quantity=bindparam("held"),
-        equity=bindparam("worth"),
-        failures=0,
-        error=None,
-    )
-)
 
 
 class AlreadyRunning(Exception):

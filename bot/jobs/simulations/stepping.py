@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -14,52 +13,29 @@ from bot.errors import NoData, ProviderDown
 from bot.jobs.clockwork import failure_of
 from bot.jobs.simulations.cards import Teller
 from bot.jobs.simulations.endings import Endings, TellOperator
-from bot.jobs.simulations.feeds import MOST_AT_ONCE, Feeds, keep, stored
+from bot.jobs.simulations.feeds import MOST_AT_ONCE, Feeds
+from bot.jobs.simulations.ledger import TOGETHER, Ledger, Look, Result, Step
 from bot.jobs.simulations.telling import Tidings, tidings
-from bot.messages import ChatAddress, Exit
+from bot.messages import Exit
 from bot.tools.registry import Services
 from bot.trading.candles import Candles
 from bot.trading.events import Event, read_events
-from bot.trading.feeding import News, joined, last_in_a_row, no_candles
+from bot.trading.feeding import News, joined, last_in_a_row
 from bot.trading.live import Running, Stepped, begin, records_of, step_all
 from bot.trading.packing import StateUnusable, pack_program
 from bot.trading.program import compile_program, warm_up_candles
 from bot.trading.strategy import Strategy, parse_strategy
 from bot.workers import Workers
 from storage.feeds import Feed, lock_name
-from storage.simulations import Census, Seat, StateChange
+from storage.stepping import Seat
 
 if TYPE_CHECKING:
-    from storage.database import Unit
     from storage.simulations import Simulation
 
 _log = structlog.get_logger(__name__)
 
-TOGETHER = 200
-"""Simulations that are read and sent to the worker at once: what a few milliseconds can hold."""
-
-AT_ONCE = 4
+AT_ONCE = 24
 """Feeds that are stepped at once; the others wait, and may be waiting for their provider meanwhile."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Result:
-    """A simulation after its candles, with what it has to say."""
-
-    seat: Seat
-    stepped: Stepped
-    events: tuple[Event, ...] = ()
-    said: Tidings = field(default_factory=Tidings)
-
-
-@dataclass(slots=True)
-class _Look:
-    """What is stored of a feed before a step: who runs on it, the last candles, and the first simulations."""
-
-    feed: Feed
-    census: Census
-    known: Candles
-    seats: Sequence[Seat]
 
 
 class Stepping:
@@ -70,13 +46,11 @@ class Stepping:
     ) -> None:
         self._services = services
         self._workers = workers
-        self._exit = exit_
         self._endings = Endings(services, exit_, tell_operator)
         self._feeds = Feeds(services.database, services.market)
+        self._ledger = Ledger(services.database, exit_, self._endings, self._feeds)
         self._locks: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._busy = asyncio.Semaphore(AT_ONCE)
-        # Hundreds of feeds are due at the same moment: they look one after the other, not all in one breath.
-        self._looking = asyncio.Semaphore(AT_ONCE)
         self._underway: set[asyncio.Task[Any]] = set()
 
     async def advance(self, feed_id: int) -> bool:
@@ -104,8 +78,7 @@ class Stepping:
             await asyncio.wait(tuple(self._underway))
 
     async def _advance(self, feed_id: int) -> bool:
-        async with self._looking:
-            look = await self._look(feed_id)
+        look = await self._ledger.look(feed_id)
         if look is None:
             return False
         feed = look.feed
@@ -124,20 +97,6 @@ class Stepping:
         now = self._services.market.now().timestamp()
         return at is not None and at + feed.timeframe <= now
 
-    async def _look(self, feed_id: int) -> _Look | None:
-        """Everything that a step needs and that is stored, in one view."""
-        async with self._services.database.view() as view:
-            feed = await view.feeds.get(feed_id)
-            if feed is None:
-                return None
-            at = feed.next_start or 0
-            census = await view.simulations.census(feed_id, at)
-            if not census.begun or not self._feeds.has_more(feed):
-                return _Look(feed, census, no_candles(feed.timeframe), ())
-            look_back = max(1, census.look_back) * feed.timeframe
-            known = last_in_a_row(await stored(view, feed, at - look_back, at))
-            return _Look(feed, census, known, await view.simulations.seats(feed_id, at, "", TOGETHER))
-
     async def _begin_all(self, feed_id: int) -> int | None:
         """Begin the simulations of a feed that have not, and let them catch up; gives where the feed is then."""
         async with self._services.database.view() as view:
@@ -145,12 +104,12 @@ class Stepping:
         for simulation in waiting:
             async with self._busy:
                 await self._counted(simulation.id, self._begin(simulation))
-        look = await self._look(feed_id)
+        look = await self._ledger.look(feed_id)
         if look is None or not look.census.begun:
             return None
         return await self._catch_up(look)
 
-    async def _catch_up(self, look: _Look) -> int:
+    async def _catch_up(self, look: Look) -> int:
         """Step whatever has closed, in goes of so many candles, and those that lag behind alone."""
         behind = look.census.behind
         while self._feeds.has_more(look.feed):
@@ -162,12 +121,12 @@ class Stepping:
                 error = await failure_of(self._together(look, news))
                 if error is not None:
                     _log.warning("stepping together failed", feed=feed.id, exc_info=error)
-                    await self._only_candles(feed, news)
+                    await self._ledger.keep_candles(feed, news)
                     behind = behind or len(look.seats)
             feed.next_start = at + len(news.candles) * feed.timeframe
             if len(news.candles) < MOST_AT_ONCE:
                 break
-            fresh = await self._look(feed.id)
+            fresh = await self._ledger.look(feed.id)
             if fresh is None:
                 break
             look = fresh
@@ -178,7 +137,7 @@ class Stepping:
     async def _catch_up_alone(self, feed_id: int) -> None:
         async with self._services.database.view() as view:
             feed = await view.feeds.get(feed_id)
-            ids = [] if feed is None else await view.simulations.behind(feed_id, feed.next_start or 0)
+            ids = [] if feed is None else await view.steps.behind(feed_id, feed.next_start or 0)
         for simulation_id in ids:
             if feed is not None:
                 async with self._busy:
@@ -192,39 +151,19 @@ class Stepping:
         if error is not None:
             await self._endings.failed(simulation_id, error)
 
-    async def _together(self, look: _Look, news: News) -> None:
+    async def _together(self, look: Look, news: News) -> None:
         """Step all simulations that are where their feed is, and commit that at once."""
         feed, at, seats = look.feed, look.feed.next_start or 0, look.seats
         whole = joined(look.known, news.candles)
-        results: list[_Result] = []
+        results: list[Result] = []
         while seats and len(news.candles):
             stepped = await self._workers.run(step_all, [_running(seat) for seat in seats], whole)
             results += await self._with_tidings(feed, seats, stepped)
             if len(seats) < TOGETHER:
                 break
             async with self._services.database.view() as view:
-                seats = await view.simulations.seats(feed.id, at, seats[-1].id, TOGETHER)
-        async with self._services.database.unit() as unit:
-            if not await self._kept(unit, feed, news):
-                return
-            addresses = await self._write(unit, feed, at, results)
-        for address in addresses:
-            self._exit.wake(address)
-
-    async def _only_candles(self, feed: Feed, news: News) -> None:
-        """Take the candles of a feed down; the simulations on it lag behind from here on and are done alone."""
-        async with self._services.database.unit() as unit:
-            await self._kept(unit, feed, news)
-
-    async def _kept(self, unit: Unit, feed: Feed, news: News) -> bool:
-        """Move a feed on in the caller's unit; False when another process has done so."""
-        await unit.lock(lock_name(feed.id))
-        at = feed.next_start or 0
-        end = at if not len(news.candles) else int(news.candles.start[-1]) + feed.timeframe
-        if not await unit.feeds.move(feed.id, at, end, news.revised):
-            return False
-        await keep(unit, feed, news.candles)
-        return True
+                seats = await view.steps.seats(feed.id, at, seats[-1].id, TOGETHER)
+        await self._ledger.commit(Step(look, news, results))
 
     async def _alone(self, feed: Feed, simulation_id: str) -> None:
         """Step one simulation up to where its feed is, through the stored candles."""
@@ -241,11 +180,8 @@ class Stepping:
             stepped = await self._stepped_alone(simulation, feed, candles)
             seat = Seat(simulation.id, at, simulation.start, b"", b"")
             results = await self._with_tidings(feed, [seat], [stepped])
-            async with self._services.database.unit() as unit:
-                await unit.lock(lock_name(feed.id))
-                addresses = await self._write(unit, feed, at, results)
-            for address in addresses:
-                self._exit.wake(address)
+            for result in results:
+                await self._ledger.commit_alone(feed, result)
 
     async def _stepped_alone(self, simulation: Simulation, feed: Feed, candles: Candles) -> Stepped:
         at = simulation.next_start or 0
@@ -283,7 +219,7 @@ class Stepping:
 
     async def _begin(self, simulation: Simulation) -> None:
         """Warm a new simulation up; what has closed since it was started is stepped right after."""
-        look = await self._look(simulation.feed_id)
+        look = await self._ledger.look(simulation.feed_id)
         if look is None:
             return
         feed, begun = look.feed, look.census.begun > 0
@@ -316,12 +252,12 @@ class Stepping:
 
     async def _with_tidings(
         self, feed: Feed, seats: Sequence[Seat], stepped: Sequence[Stepped]
-    ) -> list[_Result]:
+    ) -> list[Result]:
         """The results with what has to be said, which only those with events need."""
         pairs = list(zip(seats, stepped, strict=True))
         eventful = [seat.id for seat, each in pairs if each.events]
         if not eventful:
-            return [_Result(seat, each) for seat, each in pairs]
+            return [Result(seat, each) for seat, each in pairs]
         async with self._services.database.view() as view:
             simulations = await view.simulations.many(eventful)
             documents = {
@@ -332,12 +268,12 @@ class Stepping:
         for seat, each in pairs:
             saved = documents.get(seat.id)
             if saved is None:
-                results.append(_Result(seat, each))
+                results.append(Result(seat, each))
                 continue
             strategy = parse_strategy(saved.document)[0]
             events = read_events(strategy, records_of(each.events))
             said = self._said(feed, simulations[seat.id], strategy, events)
-            results.append(_Result(seat, each, events, said))
+            results.append(Result(seat, each, events, said))
             await asyncio.sleep(0)
         return results
 
@@ -348,46 +284,6 @@ class Stepping:
         teller = Teller(simulation.id, simulation.name, strategy, market.synthetic, simulation.alert)
         return tidings(simulation, teller, events, feed.timeframe, market.now().timestamp(), clock())
 
-    async def _write(self, unit: Unit, feed: Feed, at: int, results: Sequence[_Result]) -> set[ChatAddress]:
-        """Write states, events and messages down; gives where messages leave for."""
-        addresses: set[ChatAddress] = set()
-        noisy = [each for each in results if each.events or each.stepped.halted]
-        # Who was stopped meanwhile says nothing any more, and their states stay as they are.
-        there = await unit.simulations.still_at(feed.id, at) if noisy else set()
-        await unit.simulations.write_states([_change(each) for each in results])
-        for each in noisy:
-            if each.seat.id not in there:
-                continue
-            await unit.simulations.add_events(each.seat.id, _placed(each.events))
-            await self._exit.write(unit, *each.said.outgoing)
-            addresses |= {outgoing.address for outgoing in each.said.outgoing}
-            if each.said.values:
-                await unit.simulations.set(each.seat.id, **each.said.values)
-            if each.stepped.halted:
-                addresses |= await self._endings.end(unit, each.seat.id, "drawdown")
-        return addresses
-
 
 def _running(seat: Seat) -> Running:
     return Running(seat.program, seat.run, seat.next_start, seat.start)
-
-
-def _change(result: _Result) -> StateChange:
-    stepped = result.stepped
-    return StateChange(
-        result.seat.id,
-        result.seat.next_start,
-        stepped.next_start,
-        stepped.state,
-        stepped.quantity,
-        stepped.equity,
-    )
-
-
-def _placed(events: Sequence[Event]) -> list[tuple[int, int, dict[str, Any]]]:
-    """Events as rows; those of one candle are counted from 0."""
-    rows: list[tuple[int, int, dict[str, Any]]] = []
-    for event in events:
-        place = rows[-1][1] + 1 if rows and rows[-1][0] == event.time else 0
-        rows.append((event.time, place, event.to_json()))
-    return rows
