@@ -39,8 +39,9 @@ class DiscordTalker:
 
     async def round(self) -> None:
         """Make a bot, test it, ask some questions in words and by commands."""
-        await self._says(CREATE)
-        question = next(each for each in reversed(self._seen()) if "Create" in each.labels)
+        said = self._write(CREATE)
+        await self._until(lambda: any("Create" in each.labels for each in self._answers(said)))
+        question = next(each for each in self._answers(said) if "Create" in each.labels)
         await self._insists(
             lambda: self.world.presses(self.person, question, "Create"),
             lambda: not question.labels and any("Created" in each.text for each in self._since(question.id)),

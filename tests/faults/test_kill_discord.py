@@ -36,7 +36,7 @@ class DiscordTrouble:
     Never the same call more than twice in a row: what fails three times is given up, which is by design.
     """
 
-    def __init__(self, seed: int, share: float = 0.05) -> None:
+    def __init__(self, seed: int, share: float = 0.1) -> None:
         self._random = random.Random(seed)
         self._share = share
         self._in_a_row: Counter[str] = Counter()
@@ -124,13 +124,7 @@ async def killed(folder: Path, *, kills: int, people: int, tests: bool) -> None:
     """Kill it again and again while people talk; then let everything be answered and look at it."""
     moments, trouble = random.Random(SEED), DiscordTrouble(SEED)
     async with DiscordApi() as api:
-        channel = api.world.channel("general")
-        talkers = [
-            DiscordTalker(
-                api.world, api.world.person(f"Person {number}"), channel if number % 2 == 0 else None, tests
-            )
-            for number in range(people)
-        ]
+        talkers = [new_talker(api, number, tests) for number in range(people)]
         life = Life(folder, api)
         await life.start()
         await life.here()
@@ -140,7 +134,7 @@ async def killed(folder: Path, *, kills: int, people: int, tests: bool) -> None:
         talking = [asyncio.ensure_future(talk(talker, enough)) for talker in talkers]
         for _ in range(kills):
             with suppress(TimeoutError):
-                await asyncio.wait_for(asyncio.Event().wait(), moments.uniform(0.0, 4.0))
+                await asyncio.wait_for(asyncio.Event().wait(), moments.uniform(0.0, 8.0 if tests else 3.0))
             await life.kill()
             life = Life(folder, api)
             await life.start()
@@ -154,6 +148,12 @@ async def killed(folder: Path, *, kills: int, people: int, tests: bool) -> None:
         assert_nothing_lost_nothing_twice(folder, api, talkers)
         lives = sum(1 for each in api.gateway.sessions)
         print(f"kills {kills}, sessions {lives}, {dict(trouble.counts)}, {summary(api, talkers)}")
+
+
+def new_talker(api: DiscordApi, number: int, tests: bool) -> DiscordTalker:
+    """One in two in a channel, the others in direct messages."""
+    channel = api.world.channel(f"room-{number}") if number % 2 == 0 else None
+    return DiscordTalker(api.world, api.world.person(f"Person {number}"), channel, tests)
 
 
 async def talk(talker: DiscordTalker, enough: asyncio.Event) -> None:
