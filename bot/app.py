@@ -222,6 +222,7 @@ class Randebu:
         timetable = Timetable(self.services, self.simulations, clockwork)
         summaries = Summaries(self.services, self.outbox)
         clockwork.every(1, "arrange simulations", timetable.arrange)
-        clockwork.every(20, "tell of simulations by the hour", summaries.run)
+        # Drawing many pictures takes long, and the next run waits for the last one.
+        clockwork.paced("tell of simulations by the hour", summaries.run, lambda: 20.0)
         clockwork.start()
         self._stack.callback(clockwork.close)

@@ -109,10 +109,8 @@ def in_plain_words(plan: Plan) -> str:
         return f"Let the paused simulation of **{bot.name}** go on? The candles since then are made up for."
     before = ""
     if plan.running is not None:
-        before = (
-            f"The running simulation of version {plan.running.version} is stopped with "
-            f"{money(plan.running.equity)}.\n\n"
-        )
+        # Without its equity: that changes while the person thinks, and they agree to this very text.
+        before = f"The running simulation of version {plan.running.version} is stopped.\n\n"
     symbol = plain(plan.strategy.market.symbol)
     if plan.alert:
         return f"{before}Watch {symbol} with **{bot.name}** on candles of {length}, and tell you here?"

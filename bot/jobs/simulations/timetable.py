@@ -42,6 +42,7 @@ class Timetable:
             self._clockwork.hurry(name, 0.0 if waiting else wait() + 1.0)
         for name in names:
             self._clockwork.remove(name)
+        self._behind &= {feed_id for feed_id, _, _ in feeds}
 
     def wait(self, feed_id: int, timeframe: int) -> float:
         """Seconds until a feed's next candle has closed and its provider should know, or until it is asked again."""
