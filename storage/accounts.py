@@ -7,15 +7,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, delete, func, select, update
+from sqlalchemy import ForeignKey, Index, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.base import Base, change, insert_for, new_id
 from storage.conversations import Conversation
 from storage.forgotten import Forgotten, digest_of
+from storage.operators import Ban
 from storage.people import AnonymousUser, Owner, PlatformIdentity, User, owned_by
 from storage.privacy import Impersonal, Personal, belongs
+from storage.simulations import Simulation
 from storage.trading import Backtest, TradingBot
 
 
@@ -139,6 +141,7 @@ class Accounts:
         """Let an account take over everything of an anonymous person or of another account, identities included."""
         belongings = await self.belongings(source)
         renamed = await self._free_names(source, Owner(user_id=user_id))
+        await self._leave_one_ban(source, Owner(user_id=user_id))
         for model in _models_with("user_id"):
             if source.user_id is not None:
                 theirs = model.user_id == source.user_id
@@ -248,6 +251,12 @@ class Accounts:
         spent = None if digest is None else await self._session.get(Forgotten, digest)
         return None if spent is None else spent.locked_until
 
+    async def banned_since_forgotten(self, platform: str, user: str) -> Forgotten | None:
+        """What is kept of a platform user who was banned when they were forgotten."""
+        digest = await digest_of(self._session, platform, user)
+        spent = None if digest is None else await self._session.get(Forgotten, digest)
+        return None if spent is None or spent.banned_at is None else spent
+
     async def keep_forgotten(self, row: Forgotten) -> None:
         """Write down what somebody who is being forgotten has used, over an earlier time."""
         values = {column.name: getattr(row, column.name) for column in Forgotten.__table__.columns}
@@ -267,9 +276,18 @@ class Accounts:
                 name = _free_name(each.name, taken | own)
                 renamed.append((each.name, name))
                 each.name, each.name_key = name, name.casefold()
+                await self._write(update(Simulation).where(Simulation.bot_id == each.id).values(name=name))
             taken.add(each.name_key)
         await self._session.flush()
         return tuple(renamed)
+
+    async def _leave_one_ban(self, source: Owner, target: Owner) -> None:
+        """Of two bans only the longer one stays, since a person has one at most."""
+        both = or_(owned_by(Ban, source), owned_by(Ban, target))
+        longest_first = (Ban.until.is_not(None), Ban.until.desc(), Ban.id)
+        bans = (await self._session.scalars(select(Ban.id).where(both).order_by(*longest_first))).all()
+        if len(bans) > 1:
+            await self._write(delete(Ban).where(Ban.id.in_(bans[1:])))
 
     async def _of(self, owner: Owner, **values: Any) -> None:
         model: type[User | AnonymousUser] = AnonymousUser if owner.user_id is None else User

@@ -7,12 +7,25 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, Select, UniqueConstraint, case, select, update
+from sqlalchemy import (
+    ColumnElement,
+    ForeignKey,
+    Index,
+    Select,
+    String,
+    UniqueConstraint,
+    case,
+    cast,
+    false,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.base import Base, change, insert_once
-from storage.privacy import Personal, names_user
+from storage.privacy import Personal, Traces, names_user
 
 _ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 
@@ -30,13 +43,14 @@ class Approval(Base):
 
     __tablename__ = "approvals"
     __privacy__ = Personal(
-        lambda of: names_user(Approval.platform, Approval.asker_user, of),
-        lambda _: {
+        lambda of: or_(_asked(of), _about(of)),
+        lambda _of, _at: {
             **dict.fromkeys(("chat", "thread", "asker_user", "asker_name", "text"), ""),
             "options": [],
             "payload": {},
             "state": case((Approval.state == "open", "expired"), else_=Approval.state),
         },
+        lambda of: dict.fromkeys(("chat", "thread", "asker_user", "asker_name"), _asked(of)),
     )
     __table_args__ = (
         UniqueConstraint("turn_id", "call_id"),
@@ -138,3 +152,23 @@ class Approvals:
 
 def _of_call(turn_id: str | None, call_id: str | None) -> Select[Approval]:
     return select(Approval).where(Approval.turn_id == turn_id, Approval.call_id == call_id)
+
+
+def questions_of(person: Traces) -> Select[str]:
+    """The ids of the questions to a person, and of those about them."""
+    return select(Approval.id).where(or_(_asked(person), _about(person)))
+
+
+def asked_of_others(person: Traces) -> Select[str]:
+    """The ids of the questions about a person that somebody else was asked."""
+    return select(Approval.id).where(_about(person), ~_asked(person))
+
+
+def _asked(person: Traces) -> ColumnElement[bool]:
+    return names_user(Approval.platform, Approval.asker_user, person)
+
+
+def _about(person: Traces) -> ColumnElement[bool]:
+    """What operators are asked about a person names them by their id."""
+    asked = cast(Approval.payload, String)
+    return or_(false(), *(asked.contains(each) for each in (*person.users, *person.tokens)))

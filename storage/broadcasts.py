@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, Select, delete, distinct, exists, func, insert, or_, select, update
+from sqlalchemy import Index, Select, delete, distinct, exists, func, insert, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, aliased, mapped_column
 
 from storage.approvals import short_id
 from storage.base import Base, change, insert_once
 from storage.deliveries import DeliveryRow
-from storage.journal import IncomingRow
+from storage.journal import IncomingRow, private_chats
 from storage.operators import Ban
 from storage.people import PlatformIdentity
+from storage.privacy import Impersonal, Personal
 
 _UNACKNOWLEDGED = ("pending", "attempting")
 
@@ -29,6 +30,10 @@ class Broadcast(Base):
     """
 
     __tablename__ = "broadcasts"
+    __privacy__ = Personal(
+        lambda of: tuple_(Broadcast.platform, Broadcast.chat).in_(private_chats(of)),
+        lambda _of, _at: {"chat": "", "thread": ""},
+    )
     __table_args__ = (Index("ix_broadcasts_state", "state"),)
 
     id: Mapped[str] = mapped_column(primary_key=True, default=short_id)
@@ -52,6 +57,7 @@ class BroadcastPiece(Base):
     """A delivery that belongs to a broadcast, for as long as that runs."""
 
     __tablename__ = "broadcast_pieces"
+    __privacy__ = Impersonal("numbers of deliveries, which say themselves whom they mention")
     __table_args__ = (Index("ix_broadcast_pieces_broadcast_id", "broadcast_id"),)
 
     delivery_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.base import Base, insert_for
+from storage.privacy import Impersonal
 
 PAGE = 1000
 """How many candles a page has room for."""
@@ -33,6 +34,7 @@ class CandlePage(Base):
     """
 
     __tablename__ = "candle_pages"
+    __privacy__ = Impersonal("prices of the market, shared by everybody")
 
     source: Mapped[str] = mapped_column(primary_key=True)
     market: Mapped[str] = mapped_column(primary_key=True)

@@ -47,7 +47,7 @@ class Conversation(Base):
     __tablename__ = "conversations"
     __privacy__ = Personal(
         lambda of: belongs(Conversation, of),
-        lambda _: {"user_id": None, "anonymous_token": None, "bot_id": None, "title": NEW_TITLE},
+        lambda _of, _at: {"user_id": None, "anonymous_token": None, "bot_id": None, "title": NEW_TITLE},
     )
     __table_args__ = (
         Index("ix_conversations_user_id_updated_at", "user_id", "updated_at"),

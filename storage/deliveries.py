@@ -25,13 +25,15 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, aliased, mapped_column
 
-from storage.approvals import Approval
+from storage.approvals import asked_of_others, questions_of
 from storage.base import Base, change, to_json
 from storage.journal import IncomingRow, group_chats, private_chats
-from storage.privacy import Personal, Traces, names_user
+from storage.privacy import Personal, Traces, belongs, names_user
+from storage.simulations import Simulation
 
 _UNACKNOWLEDGED = ("pending", "attempting")
 _SHORTEST_NAME = 3
+_SHORT_ID = 8
 _ERASED = text("erase IS TRUE")
 
 
@@ -44,7 +46,11 @@ class DeliveryRow(Base):
     """
 
     __tablename__ = "deliveries"
-    __privacy__ = Personal(lambda of: _told(of), lambda _: {"erase": True})
+    __privacy__ = Personal(
+        lambda of: _told(of),
+        lambda _of, _at: {"erase": True},
+        lambda of: dict.fromkeys(("chat", "thread", "receipt"), _told_themselves(of)),
+    )
     __table_args__ = (
         Index("ix_deliveries_state_thread", "state", "platform", "chat", "thread", "id"),
         Index("ix_deliveries_choice", "choice"),
@@ -204,14 +210,26 @@ def _told(person: Traces) -> ColumnElement[bool]:
     here = tuple_(DeliveryRow.platform, DeliveryRow.chat)
     known = names_user(IncomingRow.platform, IncomingRow.sender_user, person)
     messages = select(IncomingRow.platform, IncomingRow.external_id).where(known)
-    questions = select(Approval.id).where(names_user(Approval.platform, Approval.asker_user, person))
+    questions = questions_of(person)
     # Texts are found as JSON writes them; a name of a letter or two would be found everywhere.
     names = [to_json(name)[1:-1] for name in person.names if len(name) >= _SHORTEST_NAME]
     said = cast(DeliveryRow.payload, String)
+    # Whatever a simulation says has buttons that name it.
+    of_simulation = exists().where(
+        belongs(Simulation, person),
+        Simulation.platform == DeliveryRow.platform,
+        Simulation.chat == DeliveryRow.chat,
+        said.contains(func.substr(Simulation.id, 1, _SHORT_ID)),
+    )
     named = or_(false(), *(said.contains(name, autoescape=True) for name in names))
     return or_(
         here.in_(private_chats(person)),
         tuple_(DeliveryRow.platform, DeliveryRow.about).in_(messages),
         DeliveryRow.choice.in_(questions),
         and_(here.in_(group_chats(person)), named),
+        of_simulation,
     )
+
+
+def _told_themselves(person: Traces) -> ColumnElement[bool]:
+    return or_(DeliveryRow.choice.is_(None), DeliveryRow.choice.not_in(asked_of_others(person)))

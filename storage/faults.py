@@ -6,11 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Index, delete, func, select, update
+from sqlalchemy import ColumnElement, Index, delete, exists, func, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.base import Base, change
+from storage.journal import IncomingRow
+from storage.people import Owner, held
+from storage.privacy import FORGOTTEN, Personal, Traces, belongs, names_user
 
 
 class Fault(Base):
@@ -20,6 +23,14 @@ class Fault(Base):
     """
 
     __tablename__ = "faults"
+    # What went wrong for somebody can hold their words anywhere; kind, place in time and reference are no person's.
+    __privacy__ = Personal(
+        lambda of: or_(belongs(Fault, of), _in_private(of)),
+        lambda _of, _at: {
+            **dict.fromkeys(("user_id", "anonymous_token")),
+            **dict.fromkeys(("place", "text", "traceback"), FORGOTTEN),
+        },
+    )
     __table_args__ = (
         Index("ix_faults_at", "at"),
         Index("ix_faults_kind_told_at", "kind", "told_at"),
@@ -57,6 +68,8 @@ class Faults:
 
     async def add(self, fault: Fault) -> None:
         """Write a fault down."""
+        owner = await held(self._session, Owner(fault.user_id, fault.anonymous_token))
+        fault.user_id, fault.anonymous_token = owner.user_id, owner.anonymous_token
         self._session.add(fault)
         await self._session.flush()
 
@@ -99,3 +112,13 @@ class Faults:
         newest_beyond = await self._session.scalar(beyond) or 0
         statement = delete(Fault).where((Fault.at < before) | (Fault.id <= newest_beyond))
         return len((await self._session.scalars(statement.returning(Fault.id))).all())
+
+
+def _in_private(person: Traces) -> ColumnElement[bool]:
+    """What went wrong in a private chat of somebody; a place is `platform:chat`, with the thread behind it if any."""
+    chat = IncomingRow.platform + ":" + IncomingRow.chat
+    return exists().where(
+        names_user(IncomingRow.platform, IncomingRow.sender_user, person),
+        IncomingRow.private == true(),
+        or_(Fault.place == chat, Fault.place.startswith(chat + ":")),
+    )

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.base import Base, change, insert_for, insert_once
+from storage.privacy import Impersonal
 
 if TYPE_CHECKING:
     from sqlalchemy import Table
@@ -25,6 +26,7 @@ class Feed(Base):
     """
 
     __tablename__ = "feeds"
+    __privacy__ = Impersonal("prices of the market, shared by everybody")
     __table_args__ = (UniqueConstraint("source", "chain", "address", "pool", "timeframe"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -44,6 +46,7 @@ class CandleBlock(Base):
     """Some candles of a feed in a row; `data` are their columns, five little-endian doubles for each candle."""
 
     __tablename__ = "candle_blocks"
+    __privacy__ = Impersonal("prices of the market, shared by everybody")
 
     feed_id: Mapped[int] = mapped_column(ForeignKey("feeds.id", ondelete="CASCADE"), primary_key=True)
     start: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)

@@ -7,15 +7,29 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ColumnElement, String, Table, and_, cast, delete, or_, select, update
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    String,
+    Table,
+    and_,
+    case,
+    cast,
+    delete,
+    literal,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.base import Base
 from storage.deliveries import Deliveries
 from storage.forgotten import Forgotten, make_digest
 from storage.journal import IncomingRow
+from storage.operators import Ban
 from storage.people import AnonymousUser, Owner, PlatformIdentity, User, owned_by
-from storage.privacy import Personal, Traces, names_user
+from storage.privacy import Personal, Traces, belongs, names_user
 
 _CHUNK = 200
 """Rows that are changed by one statement."""
@@ -67,7 +81,8 @@ class Forgetting:
     async def rows(self, person: Traces) -> AsyncIterator[tuple[str, Sequence[dict[str, Any]]]]:
         """Every row that mentions a person, some at a time, with the name of its table; JSON as `JsonText`."""
         for _, table, privacy in _personal():
-            columns = [_unparsed(column) for column in table.columns]
+            hidden = {} if privacy.others is None else privacy.others(person)
+            columns = [_shown(column, hidden.get(column.name)) for column in table.columns]
             mentioning = select(*columns).where(privacy.mentions(person)).order_by(*table.primary_key)
             streamed = await self._session.stream(mentioning.execution_options(yield_per=_READ))
             async for some in streamed.mappings().partitions(_READ):
@@ -84,7 +99,9 @@ class Forgetting:
             for start in range(0, len(keys), _CHUNK):
                 these = _with_keys(table, keys[start : start + _CHUNK])
                 statement = (
-                    delete(model) if privacy.blank is None else update(model).values(**privacy.blank(at))
+                    delete(model)
+                    if privacy.blank is None
+                    else update(model).values(**privacy.blank(person, at))
                 )
                 await self._session.execute(
                     statement.where(these), execution_options={"synchronize_session": False}
@@ -95,12 +112,18 @@ class Forgetting:
         """What stays of somebody, so that being forgotten wins nothing."""
         digest = await make_digest(self._session, identity.platform, identity.user)
         person = await self._session.get(AnonymousUser, identity.anonymous_token or "")
+        owned = belongs(
+            Ban, Traces(users=(identity.user_id or "",), tokens=(identity.anonymous_token or "",))
+        )
+        ban = await self._session.scalar(select(Ban).where(owned).limit(1))
         return Forgotten(
             digest=digest,
             chat_count=0 if person is None else person.chat_count,
             bot_created=0 if person is None else person.bot_created,
             backtest_count=0 if person is None else person.backtest_count,
             locked_until=locked_until,
+            banned_at=None if ban is None else ban.at,
+            banned_until=None if ban is None else ban.until,
         )
 
     async def _keys(self, table: Table, privacy: Personal, person: Traces) -> Sequence[Any]:
@@ -118,7 +141,9 @@ def _personal() -> list[tuple[type[Base], Table, Personal]]:
     ]
 
 
-def _unparsed(column: Any) -> ColumnElement[Any]:
+def _shown(column: Any, condition: ColumnElement[bool] | None) -> ColumnElement[Any]:
+    if condition is not None:
+        return case((condition, column), else_=literal("(somebody else)")).label(column.name)
     return cast(column, String).label(column.name) if isinstance(column.type, JSON) else column
 
 

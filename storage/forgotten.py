@@ -1,6 +1,6 @@
 """What forgotten people had used of the limits, under a digest that only their coming back can match.
 
-Without it, being forgotten would win everybody another fifty chats, and lift a lock on guessing codes.
+Without it, being forgotten would win everybody another fifty chats, and lift a lock on guessing codes, or a ban.
 """
 
 from __future__ import annotations
@@ -21,7 +21,10 @@ _KEY = "key of forgotten people"
 
 
 class Forgotten(Base):
-    """The counters of somebody who was forgotten, and until when they may enter no code."""
+    """The counters of somebody who was forgotten, until when they may enter no code, and their ban.
+
+    Who was banned at `banned_at` is kept out until `banned_until`, or for good without that.
+    """
 
     __tablename__ = "forgotten"
     __privacy__ = Impersonal(
@@ -33,6 +36,8 @@ class Forgotten(Base):
     bot_created: Mapped[int]
     backtest_count: Mapped[int]
     locked_until: Mapped[datetime | None]
+    banned_at: Mapped[datetime | None]
+    banned_until: Mapped[datetime | None]
 
 
 async def digest_of(session: AsyncSession, platform: str, user: str) -> str | None:

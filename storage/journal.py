@@ -47,7 +47,7 @@ class IncomingRow(Base):
     __tablename__ = "incoming"
     __privacy__ = Personal(
         lambda of: names_user(IncomingRow.platform, IncomingRow.sender_user, of),
-        lambda _: {
+        lambda _of, _at: {
             # Unique, and like nothing that a platform says.
             "external_id": literal("forgotten:") + cast(IncomingRow.id, String),
             **dict.fromkeys(("chat", "thread", "sender_user", "sender_name"), ""),
@@ -85,7 +85,7 @@ class Turn(Base):
     __tablename__ = "turns"
     __privacy__ = Personal(
         lambda of: or_(belongs(Turn, of), names_user(Turn.platform, Turn.asker_user, of)),
-        lambda at: {
+        lambda _of, at: {
             **dict.fromkeys(("user_id", "anonymous_token", "reply_to", "prompt_message_id")),
             **dict.fromkeys(("chat", "thread", "asker_user", "asker_name", "prompt"), ""),
             "state": case((Turn.state == "waiting", "stopped"), else_=Turn.state),
@@ -138,7 +138,7 @@ class Step(Base):
     """
 
     __tablename__ = "journal"
-    __privacy__ = Personal(lambda of: Step.turn_id.in_(turns_of(of)), lambda _: {"data": {}})
+    __privacy__ = Personal(lambda of: Step.turn_id.in_(turns_of(of)), lambda _of, _at: {"data": {}})
     __table_args__ = (Index("ix_journal_turn_id_id", "turn_id", "id"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -6,22 +6,40 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Index, and_, delete, or_, select, update
+from sqlalchemy import ColumnElement, Index, case, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.base import Base, change, insert_once
-from storage.faults import Fault
-from storage.people import Owner, PlatformIdentity
-
-Identities = Sequence[tuple[str, str]]
-"""Platforms with the user ids that somebody has there."""
-
-FORGOTTEN = "(forgotten)"
-"""What stands in the audit for a person who is forgotten."""
+from storage.people import Owner, PlatformIdentity, held, owned_by
+from storage.privacy import FORGOTTEN, Personal, Traces, belongs, names_user
 
 BEGUN = "begun"
 """The result of a command that has not ended, or that a crash has ended."""
+
+
+def _by(person: Traces) -> ColumnElement[bool]:
+    return names_user(AuditRow.operator_platform, AuditRow.operator_user, person)
+
+
+def _about(person: Traces) -> ColumnElement[bool]:
+    """What was done to somebody, or was asked for with one of their ids."""
+    ids = (*person.users, *person.tokens, *(f"{platform}:{user}" for platform, user in person.identities))
+    named = (AuditRow.arguments.contains(each, autoescape=True) for each in ids)
+    return or_(belongs(AuditRow, person), *named)
+
+
+def _without(person: Traces, _at: datetime) -> dict[str, Any]:
+    """A command of theirs stays, without who gave it; one about them stays, without whom it was about."""
+    about, by = _about(person), _by(person)
+    return {
+        "user_id": case((about, None), else_=AuditRow.user_id),
+        "anonymous_token": case((about, None), else_=AuditRow.anonymous_token),
+        "arguments": case((about, FORGOTTEN), else_=AuditRow.arguments),
+        "result": case((about, FORGOTTEN), else_=AuditRow.result),
+        "operator_user": case((by, ""), else_=AuditRow.operator_user),
+        "operator_name": case((by, FORGOTTEN), else_=AuditRow.operator_name),
+    }
 
 
 class AuditRow(Base):
@@ -31,6 +49,11 @@ class AuditRow(Base):
     """
 
     __tablename__ = "audit"
+    __privacy__ = Personal(
+        lambda of: or_(_about(of), _by(of)),
+        _without,
+        others=lambda of: dict.fromkeys(("operator_platform", "operator_user", "operator_name"), _by(of)),
+    )
     __table_args__ = (
         Index("ix_audit_user_id", "user_id"),
         Index("ix_audit_anonymous_token", "anonymous_token"),
@@ -50,9 +73,13 @@ class AuditRow(Base):
 
 
 class Ban(Base):
-    """Somebody who is kept out, until a time or for good; there is at most one for each person."""
+    """Somebody who is kept out, until a time or for good; there is at most one for each person.
+
+    Of somebody who is forgotten it lives on in `Forgotten`, and is laid on whoever comes back.
+    """
 
     __tablename__ = "bans"
+    __privacy__ = Personal(lambda of: belongs(Ban, of))
     __table_args__ = (
         Index("uq_bans_user_id", "user_id", unique=True),
         Index("uq_bans_anonymous_token", "anonymous_token", unique=True),
@@ -71,6 +98,7 @@ class PauseNotice(Base):
     """Somebody who was told of the pause that lasts; `pause` is when that began."""
 
     __tablename__ = "pause_notices"
+    __privacy__ = Personal(lambda of: names_user(PauseNotice.platform, PauseNotice.user, of))
 
     pause: Mapped[str] = mapped_column(primary_key=True)
     platform: Mapped[str] = mapped_column(primary_key=True)
@@ -85,6 +113,8 @@ class Operators:
 
     async def begin_audit(self, row: AuditRow) -> None:
         """Write down that a command begins; a second time for the same request changes nothing."""
+        about = await held(self._session, Owner(row.user_id, row.anonymous_token))
+        row.user_id, row.anonymous_token = about.user_id, about.anonymous_token
         await insert_once(self._session, row)
 
     async def end_audit(self, key: str, result: str) -> None:
@@ -98,13 +128,14 @@ class Operators:
         """Commands, the latest first; about one person or of one kind only."""
         statement = select(AuditRow).order_by(AuditRow.id.desc()).limit(limit).offset(offset)
         if owner is not None:
-            statement = statement.where(_about(AuditRow, owner))
+            statement = statement.where(owned_by(AuditRow, owner))
         if command is not None:
             statement = statement.where(AuditRow.command == command)
         return (await self._session.scalars(statement)).all()
 
     async def ban(self, owner: Owner, reason: str, at: datetime, until: datetime | None) -> None:
         """Keep somebody out; a ban that they have is replaced."""
+        owner = await held(self._session, owner)
         await self.unban(owner)
         self._session.add(
             Ban(
@@ -120,12 +151,12 @@ class Operators:
 
     async def unban(self, owner: Owner) -> bool:
         """Let somebody in again; False when nothing kept them out."""
-        statement = delete(Ban).where(_about(Ban, owner)).returning(Ban.id)
+        statement = delete(Ban).where(owned_by(Ban, owner)).returning(Ban.id)
         return bool((await self._session.scalars(statement)).all())
 
     async def ban_of(self, owner: Owner, now: datetime) -> Ban | None:
         """What keeps somebody out now."""
-        return await self._session.scalar(select(Ban).where(_about(Ban, owner), _lasts(now)).limit(1))
+        return await self._session.scalar(select(Ban).where(owned_by(Ban, owner), _lasts(now)).limit(1))
 
     async def ban_of_identity(self, platform: str, user: str, now: datetime) -> Ban | None:
         """What keeps a platform's user out now: a ban of their account, or of the person they were before it."""
@@ -149,52 +180,6 @@ class Operators:
     async def end_pause(self) -> None:
         """Forget who was told of a pause."""
         await self._session.execute(delete(PauseNotice))
-
-    async def mentions(self, owner: Owner, identities: Identities) -> Sequence[Base]:
-        """Every row of bans, audit, faults and pauses that names a person, or what they did as an operator."""
-        found: list[Base] = []
-        for model in (Ban, AuditRow, Fault):
-            found += (await self._session.scalars(select(model).where(_about(model, owner)))).all()
-        for platform, user in identities:
-            found += (await self._session.scalars(select(AuditRow).where(_by(platform, user)))).all()
-            found += (await self._session.scalars(select(PauseNotice).where(_told(platform, user)))).all()
-        return list(dict.fromkeys(found))
-
-    async def move(self, old: Owner, new: Owner) -> None:
-        """Let everything here that is about one person be about another one, who they are from now on."""
-        values = {"user_id": new.user_id, "anonymous_token": new.anonymous_token}
-        for model in (AuditRow, Fault):
-            await change(self._session, model, update(model).where(_about(model, old)).values(**values))
-        if await self._session.scalar(select(Ban.id).where(_about(Ban, new))) is None:
-            await change(self._session, Ban, update(Ban).where(_about(Ban, old)).values(**values))
-
-    async def forget(self, owner: Owner, identities: Identities) -> None:
-        """Take a person out of all of it: faults and bans go, the audit stays without them."""
-        await self.unban(owner)
-        await self._session.execute(delete(Fault).where(_about(Fault, owner)))
-        nobody = {"user_id": None, "anonymous_token": None, "arguments": FORGOTTEN, "result": FORGOTTEN}
-        await change(
-            self._session, AuditRow, update(AuditRow).where(_about(AuditRow, owner)).values(**nobody)
-        )
-        for platform, user in identities:
-            theirs = update(AuditRow).where(_by(platform, user))
-            values = {"operator_user": "", "operator_name": FORGOTTEN}
-            await change(self._session, AuditRow, theirs.values(**values))
-            await self._session.execute(delete(PauseNotice).where(_told(platform, user)))
-
-
-def _by(platform: str, user: str) -> ColumnElement[bool]:
-    return and_(AuditRow.operator_platform == platform, AuditRow.operator_user == user)
-
-
-def _told(platform: str, user: str) -> ColumnElement[bool]:
-    return and_(PauseNotice.platform == platform, PauseNotice.user == user)
-
-
-def _about(model: Any, owner: Owner) -> ColumnElement[bool]:
-    if owner.user_id is not None:
-        return and_(model.user_id == owner.user_id)
-    return and_(model.anonymous_token == (owner.anonymous_token or ""))
 
 
 def _lasts(now: datetime) -> ColumnElement[bool]:

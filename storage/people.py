@@ -142,7 +142,7 @@ class ChatUse(Base):
 
     __tablename__ = "chat_uses"
     __privacy__ = Personal(
-        lambda of: belongs(ChatUse, of), lambda _: {"user_id": None, "anonymous_token": None}
+        lambda of: belongs(ChatUse, of), lambda _of, _at: {"user_id": None, "anonymous_token": None}
     )
     __table_args__ = (Index("ix_chat_uses_at", "at"),)
 

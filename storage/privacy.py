@@ -13,6 +13,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, false, or_
 from sqlalchemy.orm import InstrumentedAttribute
 
+FORGOTTEN = "(forgotten)"
+"""What stands where a person did who is forgotten."""
+
 
 @dataclass(frozen=True, slots=True)
 class Traces:
@@ -29,11 +32,13 @@ class Personal:
     """A table with rows about people.
 
     `mentions` is the condition that a row is about a person. `blank` gives the values, at a time, that leave nothing
-    of the person in a row which the operators' totals need; without it the rows are deleted.
+    of the person in a row which the operators' totals need; without it the rows are deleted. `others` are the columns
+    that name somebody else, with the condition on which they are shown to the person nevertheless.
     """
 
     mentions: Callable[[Traces], ColumnElement[bool]]
-    blank: Callable[[datetime], Mapping[str, Any]] | None = None
+    blank: Callable[[Traces, datetime], Mapping[str, Any]] | None = None
+    others: Callable[[Traces], Mapping[str, ColumnElement[bool]]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from sqlalchemy import (
     Double,
     ForeignKey,
     Index,
+    Select,
     UniqueConstraint,
     Update,
     func,
@@ -23,7 +24,8 @@ from sqlalchemy.orm import Mapped, defer, mapped_column
 
 from storage.base import Base, change, insert_once, new_id
 from storage.feeds import Feed
-from storage.people import Owner, owned_by
+from storage.people import Owner, held, owned_by
+from storage.privacy import Personal, Traces, belongs
 from storage.trading import TradingBot
 
 RUNNING, PAUSED, STOPPED = "running", "paused", "stopped"
@@ -42,6 +44,21 @@ class Simulation(Base):
     """
 
     __tablename__ = "simulations"
+    __privacy__ = Personal(
+        lambda of: belongs(Simulation, of),
+        lambda _of, at: {
+            **dict.fromkeys(("user_id", "anonymous_token", "program", "run", "entry", "error", "summary_at")),
+            **dict.fromkeys(("platform", "chat", "thread", "name"), ""),
+            **dict.fromkeys(("quiet_from", "quiet_to", "told_start")),
+            **dict.fromkeys(("quantity", "equity", "initial_balance"), 0.0),
+            "state": STOPPED,
+            "reason": "deleted",
+            "ended_at": func.coalesce(Simulation.ended_at, at),
+            "notify": "off",
+            "zone": "UTC",
+            "untold": False,
+        },
+    )
     __table_args__ = (
         Index("ix_simulations_feed_id_state", "feed_id", "state"),
         Index("ix_simulations_user_id", "user_id"),
@@ -105,6 +122,7 @@ class SimulationEvent(Base):
     """Something that happened in a simulation, on the candle that starts at `time`, as the `place`-th there."""
 
     __tablename__ = "simulation_events"
+    __privacy__ = Personal(lambda of: SimulationEvent.simulation_id.in_(simulations_of(of)))
     __table_args__ = (UniqueConstraint("simulation_id", "time", "place"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -133,7 +151,12 @@ class Simulations:
         return [(feed_id, timeframe, count or 0) for feed_id, timeframe, count in rows.all()]
 
     async def begin(self, simulation: Simulation) -> Simulation:
-        """Write down a new simulation; that of an earlier call with its key is returned."""
+        """Write down a new simulation; that of an earlier call with its key is returned.
+
+        Raises `AlreadyRunning`, which leaves the unit usable.
+        """
+        owner = await held(self._session, simulation.owner)
+        simulation.user_id, simulation.anonymous_token = owner.user_id, owner.anonymous_token
         if await insert_once(self._session, simulation):
             return simulation
         earlier = await self.by_key(simulation.key)
@@ -232,6 +255,21 @@ class Simulations:
         values = {"state": state, "reason": reason, "ended_at": at}
         return bool(await change(self._session, Simulation, statement.values(**values)))
 
+    async def lock_of(self, owner: Owner) -> None:
+        """Let nobody else change somebody's simulations until this unit ends."""
+        mine = select(Simulation.id).where(owned_by(Simulation, owner)).order_by(Simulation.id)
+        await self._session.execute(mine.with_for_update())
+
+    async def feeds_of(self, owner: Owner) -> Sequence[int]:
+        """The feeds on which somebody has simulations, in the order in which they are locked."""
+        mine = select(Simulation.feed_id).where(owned_by(Simulation, owner)).distinct()
+        return sorted((await self._session.scalars(mine)).all())
+
+    async def set_running(self, simulation_id: str, **values: Any) -> None:
+        """Change some columns of a simulation that runs; one that was stopped or forgotten stays as it is."""
+        statement = update(Simulation).where(Simulation.id == simulation_id, Simulation.state == RUNNING)
+        await change(self._session, Simulation, statement.values(**values))
+
     async def set(self, simulation_id: str, **values: Any) -> None:
         """Change some columns of a simulation."""
         statement = update(Simulation).where(Simulation.id == simulation_id).values(**values)
@@ -279,6 +317,12 @@ class Simulations:
         statement = select(Simulation.id).where(Simulation.untold)
         return (await self._session.scalars(statement.order_by(Simulation.id))).all()
 
+    async def take_untold(self, simulation_id: str) -> Simulation | None:
+        """Take what was not told yet, once; None when it was taken already, or nobody is there to be told."""
+        statement = update(Simulation).where(Simulation.id == simulation_id, Simulation.untold)
+        taken = await change(self._session, Simulation, statement.values(untold=False))
+        return taken[0] if taken else None
+
     async def fail(self, simulation_id: str, error: str) -> int:
         """Count one more failure in a row; gives how many there are."""
         statement = update(Simulation).where(Simulation.id == simulation_id, Simulation.state == RUNNING)
@@ -289,6 +333,11 @@ class Simulations:
 
 class AlreadyRunning(Exception):
     """The bot has a running simulation; the unit stays usable."""
+
+
+def simulations_of(person: Traces) -> Select[str]:
+    """The ids of a person's simulations."""
+    return select(Simulation.id).where(belongs(Simulation, person))
 
 
 def pausing_of_chat(platform: str, chat: str, thread: str) -> Update:

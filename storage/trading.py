@@ -31,7 +31,7 @@ class TradingBot(Base):
     __tablename__ = "bots"
     __privacy__ = Personal(
         lambda of: belongs(TradingBot, of),
-        lambda at: {
+        lambda _of, at: {
             **dict.fromkeys(("user_id", "anonymous_token")),
             **dict.fromkeys(("name", "name_key"), ""),
             "deleted_at": func.coalesce(TradingBot.deleted_at, at),
@@ -96,7 +96,7 @@ class Backtest(Base):
     __tablename__ = "backtests"
     __privacy__ = Personal(
         lambda of: belongs(Backtest, of),
-        lambda _: {
+        lambda _of, _at: {
             **dict.fromkeys(("user_id", "anonymous_token", "result", "chart", "error")),
             "request": {},
         },

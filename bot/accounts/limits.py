@@ -100,7 +100,7 @@ class Limits:
         """Raise `Refused` when this person, for whom `running` simulations run now, can start no further one."""
         standing = await unit.people.standing(owner)
         if standing.tier is None:
-            limit = standing.quota.get("simulations", self._settings.anonymous_simulations)
+            limit = self.anonymous_simulations(standing)
             if limit == 0:
                 raise self._without_account(SIMULATIONS_NEED_ACCOUNT)
             if _reached(running, limit):
@@ -109,7 +109,7 @@ class Limits:
         limit = allowance(self._settings, standing.tier, standing.quota).simulations
         if limit is not None and running >= limit:
             runs = f"runs {_counted(limit, 'simulation')} at a time."
-            raise _refusal(standing, runs, "Stop one to start another" if limit else "")
+            raise _refusal(standing, runs, "/simulate stop ends one of them" if limit else "")
 
     async def reminder(self, unit: Unit, owner: Owner) -> str | None:
         """What an answer carries in the last fifth of the chats of a person without an account, else None."""
@@ -127,6 +127,10 @@ class Limits:
             "backtest_count": ("backtests", self._settings.anonymous_backtests),
         }[counter]
         return standing.quota.get(name, usual)
+
+    def anonymous_simulations(self, standing: Standing) -> int | None:
+        """How many simulations a person without an account may run at a time."""
+        return standing.quota.get("simulations", self._settings.anonymous_simulations)
 
     def backtests_count_from(self, standing: Standing) -> datetime:
         """Since when the backtests of an account count against its daily number."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.accounts.codes import LOCKED_FOR, WITHIN, locked_until
 from bot.errors import Refused
+from storage.feeds import lock_name
 from storage.forgetting import JsonText
 
 if TYPE_CHECKING:
@@ -52,6 +53,10 @@ async def forget_person(unit: Unit, owner: Owner, but: int, now: datetime) -> No
     for each in identities:
         if await unit.journal.busy(each.platform, each.user, but):
             raise Refused(BUSY)
+    # Behind whatever steps or tells of their simulations right now: it is found below, and nothing comes after it.
+    for feed_id in await unit.simulations.feeds_of(owner):
+        await unit.lock(lock_name(feed_id))
+    await unit.simulations.lock_of(owner)
     until = locked_until(await unit.accounts.wrong_codes(owner, now - WITHIN - LOCKED_FOR))
     for each in identities:
         earlier = await unit.accounts.locked_since_forgotten(each.platform, each.user)

@@ -10,6 +10,7 @@ from bot.errors import Refused
 from bot.messages import Sender
 from bot.settings import Settings
 from storage.database import Unit
+from storage.operators import Ban
 
 BAN_TOLD_AGAIN_AFTER = timedelta(days=1)
 PAUSED = "I am paused for maintenance and will be back soon. Please send this again then."
@@ -34,7 +35,7 @@ async def keep_out(unit: Unit, settings: Settings, sender: Sender, now: datetime
     """
     if is_operator(settings, sender) or not sender.user:
         return False
-    ban = await unit.operators.ban_of_identity(sender.platform, sender.user, now)
+    ban = await _ban_of(unit, sender, now)
     if ban is not None:
         if ban.told_at is not None and ban.told_at + BAN_TOLD_AGAIN_AFTER > now:
             return True
@@ -46,6 +47,16 @@ async def keep_out(unit: Unit, settings: Settings, sender: Sender, now: datetime
     if await unit.operators.told_of_pause(pause.since, sender.platform, sender.user):
         raise Refused(pause.text)
     return True
+
+
+async def _ban_of(unit: Unit, sender: Sender, now: datetime) -> Ban | None:
+    """What keeps a sender out now; whoever comes back after being forgotten is kept out as they were."""
+    if await unit.people.identity(sender.platform, sender.user) is None:
+        kept = await unit.accounts.banned_since_forgotten(sender.platform, sender.user)
+        if kept is not None and kept.banned_at is not None:
+            back = await unit.people.add_anonymous(sender.platform, sender.user, sender.name, now)
+            await unit.operators.ban(back.owner, "", kept.banned_at, kept.banned_until)
+    return await unit.operators.ban_of_identity(sender.platform, sender.user, now)
 
 
 def banned_text(reason: str, until: datetime | None) -> str:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 async def usage(services: Services, caller: Caller) -> str:
-    """The usage of a caller in Markdown: chats, bots, backtests, tokens and cost; for their eyes only."""
+    """The usage of a caller in Markdown: chats, bots, backtests, simulations, tokens and cost; for their eyes only."""
     async with services.database.view() as view:
         standing = await view.people.standing(caller.owner)
         totals = await view.journal.totals(caller.owner)
@@ -22,6 +22,10 @@ async def usage(services: Services, caller: Caller) -> str:
         living = len(await view.trading.bots(caller.owner))
         if standing.tier is None:
             lines = [*_counters(services, standing), _line("Bots now", f"{living:,}")]
+            allowed = services.limits.anonymous_simulations(standing)
+            if allowed != 0:
+                running = await view.simulations.count_running(standing.owner)
+                lines.append(_line("Simulations", _at_once(running, allowed)))
         else:
             lines = await _of_account(services, view, standing, living)
     lines += [
@@ -51,15 +55,16 @@ async def _of_account(services: Services, view: Unit, standing: Standing, bots: 
     allowed = allowance(services.settings, standing.tier or "", standing.quota)
     since = services.limits.backtests_count_from(standing)
     backtests = await view.trading.count_backtests(standing.owner, since)
+    running = await view.simulations.count_running(standing.owner)
     return [
         _line("Bots", _of(bots, allowed.bots)),
         _line("Backtests 24 h", _of(backtests, allowed.backtests_per_day)),
-        _line("Simulations", _at_once(allowed.simulations)),
+        _line("Simulations", _at_once(running, allowed.simulations)),
     ]
 
 
-def _at_once(limit: int | None) -> str:
-    return "no limit" if limit is None else f"{limit:,} at a time"
+def _at_once(running: int, limit: int | None) -> str:
+    return f"{running:,} running, {'no limit' if limit is None else f'{limit:,} at a time'}"
 
 
 def _of(used: int, limit: int | None) -> str:

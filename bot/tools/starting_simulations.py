@@ -126,7 +126,7 @@ async def written_down(unit: Unit, context: ToolContext, plan: Plan) -> dict[str
 
     Raises `ToolFailed` when the bot is gone or was started meanwhile, `Refused` at the limit.
     """
-    services, owner = context.services, context.caller.owner
+    services, owner = context.services, await unit.people.hold(context.caller.owner)
     earlier = await unit.simulations.by_key(context.key)
     if earlier is not None:
         return await facts_of(services, unit, earlier)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pytest
+from pydantic import ValidationError
 
 from bot.handlers.commands import suggest
 from bot.messages import Action, Answer, Choice, LastingReply, Notice, TextFinal
@@ -148,8 +149,11 @@ async def test_who_is_no_operator_any_more_cannot_finish_what_they_began(open_ru
 
 
 async def test_nobody_is_an_operator_by_name_or_without_an_id(open_run: OpenRun) -> None:
-    operators = frozenset({("other", "eve"), ("fake", "")})
-    async with open_run(operators=operators) as house:
+    for nobody_at_all in (("fake", ""), ("", "eve"), ("telegram", "eve")):
+        with pytest.raises(ValidationError, match="no user id"):
+            async with open_run(operators=frozenset({nobody_at_all})):
+                pass
+    async with open_run(operators=frozenset({("other", "eve")})) as house:
         for user in ("eve", "Boss"):
             assert await house.chat(user).says("/admin") == [Notice(UNKNOWN)]
         nobody = house.chat("")

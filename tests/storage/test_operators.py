@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
 
 from sqlalchemy import update
 
 from storage.broadcasts import Broadcast
-from storage.database import Database
+from storage.database import Database, Unit
 from storage.faults import Fault
-from storage.operators import FORGOTTEN, AuditRow
+from storage.operators import AuditRow
 from storage.people import Owner, PlatformIdentity, User
+from storage.privacy import FORGOTTEN, Traces
 from tests.storage.rows import START, accepted, delivery, later, somebody, turn
 
 
@@ -47,9 +49,8 @@ async def test_a_ban_holds_for_the_account_that_an_identity_gets_later(database:
         account = User(id="account", name="Ann", created_at=START)
         unit.session.add(account)
         await unit.session.flush()
-        await unit.session.execute(update(PlatformIdentity).values(user_id="account"))
+        await unit.accounts.take_in(ann, "account")
         assert await unit.operators.ban_of_identity("terminal", "ann", START) is not None
-        await unit.operators.move(ann, Owner(user_id="account"))
         assert await unit.operators.ban_of(Owner(user_id="account"), START) is not None
         assert await unit.operators.unban(Owner(user_id="account"))
         assert await unit.operators.ban_of_identity("terminal", "ann", START) is None
@@ -82,17 +83,66 @@ async def test_whoever_is_forgotten_is_named_nowhere(database: Database) -> None
         token = {"anonymous_token": ann.anonymous_token}
         await unit.operators.ban(ann, "spam", START, None)
         await unit.operators.begin_audit(audit("about", **token))
-        await unit.operators.begin_audit(audit("by", operator_platform="terminal", operator_user="ann"))
-        await unit.operators.begin_audit(audit("other", anonymous_token=ben.anonymous_token))
+        await unit.operators.begin_audit(audit("named", arguments="terminal:ann"))
+        await unit.operators.begin_audit(
+            audit("by", operator_platform="terminal", operator_user="ann", arguments="ben spam")
+        )
+        await unit.operators.begin_audit(
+            audit("other", anonymous_token=ben.anonymous_token, arguments="ben spam")
+        )
         await unit.operators.told_of_pause("now", "terminal", "ann")
         await unit.faults.add(fault("a", **token))
-        identities = [("terminal", "ann")]
-        assert len(await unit.operators.mentions(ann, identities)) == 5
-        await unit.operators.forget(ann, identities)
-        assert await unit.operators.mentions(ann, identities) == []
+        person = await unit.forgetting.traces(ann)
+        assert await tables_with(unit, person) == {"audit": 3, "bans": 1, "pause_notices": 1, "faults": 1}
+        await unit.forgetting.erase(person, START)
+        assert await tables_with(unit, person) == {}
         rows = {row.key: row for row in await unit.operators.audit(5)}
-    assert (rows["about"].arguments, rows["by"].operator_name) == (FORGOTTEN, FORGOTTEN)
-    assert rows["other"].arguments == "ann spam"
+        found = await unit.faults.find("a")
+        assert found is not None
+    assert (found.kind, found.text, found.traceback) == ("KeyError", FORGOTTEN, FORGOTTEN)
+    assert (rows["about"].arguments, rows["about"].operator_name) == (FORGOTTEN, "Boss")
+    assert (rows["named"].arguments, rows["named"].operator_name) == (FORGOTTEN, "Boss")
+    assert (rows["by"].operator_user, rows["by"].operator_name) == ("", FORGOTTEN)
+    assert rows["by"].arguments == rows["other"].arguments == "ben spam"
+
+
+async def tables_with(unit: Unit, person: Traces) -> dict[str, int]:
+    """How many rows of the operators' tables mention somebody."""
+    found: Counter[str] = Counter()
+    async for table, rows in unit.forgetting.rows(person):
+        if table in ("audit", "bans", "pause_notices", "faults"):
+            found[table] += len(rows)
+    return dict(found)
+
+
+async def test_whoever_gave_a_command_is_not_shown_to_whom_it_was_about(database: Database) -> None:
+    async with database.unit() as unit:
+        ann = await somebody(unit)
+        await unit.operators.begin_audit(audit("about", anonymous_token=ann.anonymous_token))
+        await unit.operators.begin_audit(audit("by", operator_platform="terminal", operator_user="ann"))
+        person = await unit.forgetting.traces(ann)
+        shown = {
+            row["key"]: row["operator_user"]
+            async for table, rows in unit.forgetting.rows(person)
+            for row in rows
+            if table == "audit"
+        }
+    assert shown == {"about": "(somebody else)", "by": "ann"}
+
+
+async def test_of_two_bans_that_become_one_the_longer_stays(database: Database) -> None:
+    for number, (first, second) in enumerate([(None, later(60)), (later(60), None), (later(5), later(60))]):
+        async with database.unit() as unit:
+            ann = await somebody(unit, f"ann {number}")
+            account = await unit.accounts.add("Ann", START)
+            await unit.operators.ban(ann, "spam", START, first)
+            await unit.operators.ban(Owner(user_id=account.id), "spam", START, second)
+            await unit.accounts.take_in(ann, account.id)
+            ban = await unit.operators.ban_of(ann, START)
+            assert ban is not None
+            assert ban.until == (None if None in (first, second) else later(60))
+            assert await unit.operators.unban(Owner(user_id=account.id))
+            assert await unit.operators.ban_of_identity("terminal", f"ann {number}", START) is None
 
 
 async def test_what_fails_inside_a_savepoint_is_undone_alone(database: Database) -> None:

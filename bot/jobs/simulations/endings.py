@@ -13,6 +13,7 @@ from bot.jobs.simulations import notes
 from bot.jobs.simulations.telling import address_of
 from bot.messages import ChatAddress, Exit, Outgoing
 from bot.tools.registry import Services
+from storage.feeds import lock_name
 from storage.simulations import PAUSED
 
 if TYPE_CHECKING:
@@ -67,10 +68,13 @@ class Endings:
 
     async def failed(self, simulation_id: str, error: Exception) -> None:
         """Count a failure of one simulation; after ten in a row it is paused and the operator told."""
-        _log.error("simulation failed", simulation=simulation_id, exc_info=error)
         addresses: set[ChatAddress] = set()
         async with self._services.database.unit() as unit:
             failures = await unit.simulations.fail(simulation_id, repr(error)[:500])
+            if not failures:
+                # It was stopped, or its person forgotten, and what it needs is gone.
+                return
+            _log.error("simulation failed", simulation=simulation_id, exc_info=error)
             if failures >= MOST_FAILURES:
                 addresses = await self.end(unit, simulation_id, "failures")
                 text = f"Simulation {simulation_id} failed {failures} times in a row and is paused: {error!r}"
@@ -87,6 +91,8 @@ class Endings:
             return
         waiting: defaultdict[ChatAddress, list[Simulation]] = defaultdict(list)
         async with self._services.database.unit() as unit:
+            # Nobody is forgotten between being found and being written to.
+            await unit.lock(lock_name(feed.id))
             if not await unit.feeds.fails(feed, since, told=tells):
                 return
             for simulation in await unit.simulations.running_on(feed.id) if tells else ():

@@ -194,7 +194,7 @@ class Stepping:
             whole = await self._feeds.ensured(feed, simulation.warm_from or at, at)
             state = await self._replayed(simulation, program, whole)
             async with self._services.database.unit() as unit:
-                await unit.simulations.set(simulation.id, program=program, run=state)
+                await unit.simulations.set_running(simulation.id, program=program, run=state)
             (stepped,) = await self._workers.run(
                 step_all, [Running(program, state, at, simulation.start)], candles
             )
@@ -240,7 +240,7 @@ class Stepping:
             await unit.lock(lock_name(feed.id))
             if not begun and (feed.next_start is None or feed.next_start < at):
                 await unit.feeds.move(feed.id, feed.next_start, at)
-            await unit.simulations.set(
+            await unit.simulations.set_running(
                 simulation.id,
                 warm_from=int(candles.start[0]) if len(candles) else at,
                 volume_known=simulation.volume_known,

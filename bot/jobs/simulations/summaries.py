@@ -53,9 +53,8 @@ class Summaries:
 
     async def _tell_held_back(self, simulation_id: str) -> None:
         async with self._services.database.unit() as unit:
-            await unit.lock(f"untold:{simulation_id}")
-            simulation = await unit.simulations.get(simulation_id)
-            if simulation is None or not simulation.untold:
+            simulation = await unit.simulations.take_untold(simulation_id)
+            if simulation is None:
                 return
             saved = await unit.trading.strategy(simulation.bot_id, simulation.version)
             rows = await unit.simulations.events(simulation_id, after=simulation.told_start)

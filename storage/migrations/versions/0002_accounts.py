@@ -131,5 +131,7 @@ def _make_codes() -> None:
         sa.Column("bot_created", _NUMBER, nullable=False),
         sa.Column("backtest_count", _NUMBER, nullable=False),
         sa.Column("locked_until", _TIME, nullable=True),
+        sa.Column("banned_at", _TIME, nullable=True),
+        sa.Column("banned_until", _TIME, nullable=True),
         sa.PrimaryKeyConstraint("digest", name="pk_forgotten"),
     )
