@@ -107,12 +107,13 @@ def _telegram(settings: Settings, token: SecretStr) -> Connection:
 
 
 def _discord(settings: Settings, token: SecretStr) -> DiscordConnection:
-    # `operator_guild` and `operator_commands` are for what operators alone may see there.
+    guild = settings.discord_operator_guild
     return DiscordConnection(
         token=token.get_secret_value(),
         api_url=settings.discord_api_url,
         gateway_url=settings.discord_gateway_url,
         guilds=settings.discord_guilds,
+        operator_guild=None if guild is None else int(guild),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from adapters.discord.calls import Calls
@@ -28,7 +28,7 @@ class Connection:
     """How to reach Discord, and who gets which commands.
 
     `guilds` are the servers that get them at once and alone (none: everybody); `operator_guild` is the one whose
-    administrators see `operator_commands`.
+    administrators see /admin.
     """
 
     token: str = field(repr=False)
@@ -36,7 +36,6 @@ class Connection:
     gateway_url: str | None = None
     guilds: tuple[int, ...] = ()
     operator_guild: int | None = None
-    operator_commands: Mapping[str, str] = field(default_factory=dict)
 
 
 class DiscordAdapter:
@@ -62,7 +61,7 @@ class DiscordAdapter:
         self._posting = Posting(self._calls, self._previews, interactions, house)
         self._using = Using(self._calls, house, interactions, clock, self._accept)
         catching_up = CatchingUp(self._line, house, self._previews.placeholders, clock)
-        self._listening = Listening(self._line, house, self._previews, self._using, catching_up)
+        self._listening = Listening(self._line, house, self._previews, self._using, catching_up, clock)
         self._tasks = Tasks()
 
     def split(self, reply: LastingReply) -> Sequence[LastingReply]:
@@ -106,8 +105,8 @@ class DiscordAdapter:
 
     async def _introduce(self) -> None:
         """Present ourselves."""
-        connection = self._connection
+        connection, house = self._connection, self._house
         told = wanted(
-            self._house.commands(), connection.guilds, connection.operator_guild, connection.operator_commands
+            house.commands(), connection.guilds, connection.operator_guild, house.operator_commands()
         )
         await introduce(self._line, self._house, told)

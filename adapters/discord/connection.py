@@ -64,6 +64,10 @@ class Ears(Protocol):
         """Somebody presses a button of ours."""
         ...
 
+    def reaction(self, reaction: discord.RawReactionActionEvent) -> None:
+        """Somebody puts an emoji under a message."""
+        ...
+
 
 class Wire(discord.Client):
     """discord.py's client, which keeps nothing and only hands on."""
@@ -71,6 +75,7 @@ class Wire(discord.Client):
     def __init__(self, ears: Ears) -> None:
         intents = discord.Intents.none()
         intents.guilds = intents.guild_messages = intents.dm_messages = intents.message_content = True
+        intents.guild_reactions = intents.dm_reactions = True
         # We do not speak, so nobody needs to be warned that we cannot.
         discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
         super().__init__(
@@ -103,6 +108,10 @@ class Wire(discord.Client):
         """Somebody uses a command; presses come another way."""
         if interaction.type is not discord.InteractionType.component:
             self._ears.interaction(interaction)
+
+    async def on_raw_reaction_add(self, payload: discord.RawReactionActionEvent) -> None:
+        """Somebody puts an emoji under a message."""
+        self._ears.reaction(payload)
 
     async def on_guild_remove(self, guild: discord.Guild) -> None:
         """We were removed: its chats fall asleep when something cannot be sent there."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from bot.dispatch.buttons import StoredOption
+from bot.dispatch.buttons import StoredAnswer, StoredOption
+from bot.handlers.admin.command import AdminCommand
 from bot.messages import ChatAddress, Incoming, Sender
 from bot.reports.suggestions import Kind, Suggestion
 
@@ -19,6 +20,10 @@ class Buttons(Protocol):
 
     async def line(self, delivery: int, place: int, address: ChatAddress) -> str | None:
         """The line of an action under a delivered piece."""
+        ...
+
+    async def answer(self, platform: str, chat: str, receipt: str) -> StoredAnswer | None:
+        """The answer of ours that a receipt names."""
         ...
 
 
@@ -56,4 +61,8 @@ class House(Protocol):
 
     def commands(self, *, private: bool = True) -> Mapping[str, str]:
         """The slash commands that are listed, each with a few words."""
+        ...
+
+    def operator_commands(self) -> Sequence[AdminCommand]:
+        """The words behind /admin; known once the house has started."""
         ...

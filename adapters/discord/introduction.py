@@ -13,6 +13,7 @@ from adapters.discord.connection import Line
 from adapters.discord.house import House
 from adapters.discord.slash import fingerprint, operator_payloads, payloads
 from adapters.discord.updates import PLATFORM
+from bot.handlers.admin.command import AdminCommand
 
 _log = structlog.get_logger(__name__)
 
@@ -27,7 +28,7 @@ def wanted(
     commands: Mapping[str, str],
     guilds: Sequence[int],
     operator_guild: int | None,
-    operator_commands: Mapping[str, str],
+    operator_commands: Sequence[AdminCommand],
 ) -> dict[str, list[dict[str, Any]]]:
     """Which commands are told where: everywhere, or in some servers only; those of operators in theirs; pure."""
     shared = payloads(commands)

@@ -163,7 +163,7 @@ class Posting:
                     return found
             except NotAllowed:
                 drawn = draw(delivery, repeated=True)
-        nonce, answers = await self._nonce(delivery), message_number(delivery.reply_to)
+        nonce, answers = await self._nonce(delivery), _answered(delivery)
         try:
             return await self._calls.send(channel, drawn, nonce, answers)
         except Archived:
@@ -236,7 +236,17 @@ class Posting:
 
 def _message_of(delivery: Delivery) -> int | None:
     """The message that a settled question stands in."""
-    channel, _, number = (delivery.target or "").rpartition(":")
+    return _number_here(delivery.target, delivery)
+
+
+def _answered(delivery: Delivery) -> int | None:
+    """The message that an answer shows: that of ours which it goes on from, else that of the person."""
+    return _number_here(delivery.continues, delivery) or message_number(delivery.reply_to)
+
+
+def _number_here(receipt: str | None, delivery: Delivery) -> int | None:
+    """Discord's id of the message that a receipt names; None for one of another channel."""
+    channel, _, number = (receipt or "").rpartition(":")
     return int(number) if channel == delivery.address.chat and number.isdigit() else None
 
 

@@ -1,7 +1,8 @@
 """Slash commands: what Discord is told of them, and the line that a used one stands for; pure.
 
-The commands are the shared ones. What Discord can offer more than a line of text (options with names, choices,
-completion) is declared here beside them; a command that is not named here takes one optional text.
+The commands are the shared ones, and in the operators' server /admin with a subcommand for each of its words. What
+Discord can offer more than a line of text is declared in `options` and `operators`; what is not declared there takes
+one optional text.
 """
 
 from __future__ import annotations
@@ -14,84 +15,29 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Literal
 
+from adapters.discord.operators import options_of
+from adapters.discord.options import CHAT, TEXT, TYPED, Option
+from bot.handlers.admin.command import AdminCommand
+from bot.handlers.admin.entrance import NAME, SUMMARY
 from bot.messages import Command
 from bot.reports.suggestions import Kind
+from bot.tools.quiet import zone_named
 
-CHAT = "chat"
 ABOUT = "Ask Randebu about this"
 
 MAX_DESCRIPTION = 100
 MAX_VALUE = 100
 MAX_CHOICES = 25
+MAX_SUBCOMMANDS = 25
+"""Discord's limits; a word of /admin beyond them can still be written to us as a message."""
 
 _CHAT_INPUT, _MESSAGE = 1, 3
-_STRING = 3
+_SUBCOMMAND = 1
+_TYPES = {"text": 3, "whole": 4, "number": 10}
 _IN_SERVERS, _IN_DIRECT_MESSAGES = 0, 1
 _ADMINISTRATOR = "8"
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _DAYS_AGO = ((0, "today"), (7, "a week ago"), (30, "30 days ago"), (90, "90 days ago"), (365, "a year ago"))
-
-
-@dataclass(frozen=True, slots=True)
-class Option:
-    """One typed option: how it is completed (`several` for words of a list), or what there is to choose from."""
-
-    name: str
-    description: str
-    required: bool = False
-    completes: Kind | Literal["day"] | None = None
-    choices: tuple[tuple[str, str], ...] = ()
-    several: bool = False
-
-
-TIMEFRAMES = (
-    ("1 minute", "1m"),
-    ("5 minutes", "5m"),
-    ("15 minutes", "15m"),
-    ("30 minutes", "30m"),
-    ("1 hour", "1h"),
-    ("4 hours", "4h"),
-    ("1 day", "1d"),
-)
-_BOT = Option("bot", "one of your bots; left out: the one we talk about", completes="bot")
-_TOKEN = Option("token", "a symbol, a name or an address", required=True, completes="token")
-_CONVERSATION = Option("conversation", "one of your conversations", completes="conversation")
-_TEXT = (Option("text", "what stands behind the command"),)
-
-TYPED: Mapping[str, tuple[Option, ...]] = {
-    CHAT: (Option("message", "what you want to say", required=True),),
-    "start": (),
-    "help": (),
-    "bots": (),
-    "bot": (_BOT,),
-    "deletebot": (Option("bot", "the bot to delete", required=True, completes="bot"),),
-    "strategy": (_BOT,),
-    "backtest": (
-        _BOT,
-        Option("timeframe", "the length of the candles", choices=TIMEFRAMES),
-        Option("start", "the first day, such as 2026-01-31", completes="day"),
-        Option("end", "the day before which it ends; left out: now", completes="day"),
-    ),
-    "price": (
-        Option("tokens", "one or several, such as PEPE CAKE", required=True, completes="token", several=True),
-    ),
-    "search": (Option("text", "a part of a name or a symbol, or an address", required=True),),
-    "trending": (),
-    "token": (_TOKEN,),
-    "risk": (_TOKEN,),
-    "new": (),
-    "chats": (),
-    "open": (
-        Option("conversation", "the conversation to go on with", required=True, completes="conversation"),
-    ),
-    "rename": (Option("title", "the new title", required=True),),
-    "delete": (_CONVERSATION,),
-    "export": (_CONVERSATION,),
-    "usage": (),
-    "stop": (),
-    "status": (),
-}
-"""The options of the commands that Discord knows more about."""
 
 
 class NotUnderstood(Exception):
@@ -114,12 +60,25 @@ def payloads(commands: Mapping[str, str]) -> list[dict[str, Any]]:
     return [_payload(CHAT, "talk to me, in a thread of its own", _options(CHAT)), *shared, about]
 
 
-def operator_payloads(commands: Mapping[str, str]) -> list[dict[str, Any]]:
-    """What the operators' server is told of their commands; everybody else there does not even see them."""
-    return [
-        {**_payload(name, summary, _options(name)), "default_member_permissions": _ADMINISTRATOR}
-        for name, summary in commands.items()
+def operator_payloads(words: Sequence[AdminCommand]) -> list[dict[str, Any]]:
+    """What the operators' server is told: /admin, which only its administrators see."""
+    subcommands = [
+        {
+            "name": word.name,
+            "type": _SUBCOMMAND,
+            "description": _short(word.summary),
+            "options": [_option_payload(option) for option in options_of(word.name)],
+        }
+        for word in words[:MAX_SUBCOMMANDS]
     ]
+    group = {
+        "name": NAME,
+        "type": _CHAT_INPUT,
+        "description": _short(SUMMARY),
+        "options": subcommands,
+        "default_member_permissions": _ADMINISTRATOR,
+    }
+    return [group]
 
 
 def fingerprint(told: Sequence[Mapping[str, Any]]) -> str:
@@ -129,24 +88,25 @@ def fingerprint(told: Sequence[Mapping[str, Any]]) -> str:
 
 def command_of(data: Mapping[str, Any]) -> Command:
     """The command that a used one stands for. Raises `NotUnderstood`."""
-    name = str(data["name"]).lower()
-    given = {option["name"]: str(option.get("value", "")).strip() for option in data.get("options") or ()}
-    options = _options(name)
+    name, word, values = _chosen(data)
+    given = {each["name"]: str(each.get("value", "")).strip() for each in values}
+    given = {option: value for option, value in given.items() if value}
+    options = _options(name, word)
     for option in options:
-        if option.completes == "day" and given.get(option.name):
-            _check_day(option.name, given[option.name])
-    if given.get("end") and not given.get("start") and name == "backtest":
-        raise NotUnderstood("From which day on? Give `start` too, for instance 2026-01-31.")
-    words = [given[option.name] for option in options if given.get(option.name)]
-    return Command(name, " ".join(words))
+        if option.name in given:
+            _check(option, given[option.name])
+    _check_together(name, word, given)
+    words = [option.written.format(given[option.name]) for option in options if option.name in given]
+    return Command(name, " ".join([word, *words]).strip())
 
 
 def typing(data: Mapping[str, Any]) -> Typing | None:
     """What somebody is typing into a command; None where nothing completes it."""
-    focused = next((each for each in data.get("options") or () if each.get("focused")), None)
+    name, word, values = _chosen(data)
+    focused = next((each for each in values if each.get("focused")), None)
     if focused is None:
         return None
-    option = next((each for each in _options(str(data["name"])) if each.name == focused["name"]), None)
+    option = next((each for each in _options(name, word) if each.name == focused["name"]), None)
     if option is None or option.completes is None:
         return None
     return Typing(option.completes, str(focused.get("value", "")), option.several)
@@ -174,8 +134,42 @@ def days(typed: str, today: date) -> list[tuple[str, str]]:
     ]
 
 
-def _options(name: str) -> tuple[Option, ...]:
-    return TYPED.get(name, _TEXT)
+def _chosen(data: Mapping[str, Any]) -> tuple[str, str, Sequence[Mapping[str, Any]]]:
+    """The name of a used command, of its subcommand (empty where there is none), and the options given."""
+    name, values = str(data["name"]).lower(), data.get("options") or ()
+    if values and values[0].get("type") == _SUBCOMMAND:
+        return name, str(values[0]["name"]).lower(), values[0].get("options") or ()
+    return name, "", values
+
+
+def _options(name: str, word: str = "") -> tuple[Option, ...]:
+    return options_of(word) if word else TYPED.get(name, (TEXT,))
+
+
+def _check(option: Option, value: str) -> None:
+    """Refuse a value that is none of its kind: its handler would take it for something else."""
+    if option.completes == "day":
+        _check_day(option.name, value)
+    if option.pattern is not None and not option.pattern.fullmatch(value):
+        raise NotUnderstood(f"`{option.name}` must be: {option.description}.")
+
+
+def _check_together(name: str, word: str, given: Mapping[str, str]) -> None:
+    """Refuse options that mean nothing beside each other."""
+    if name == "backtest" and "end" in given and "start" not in given:
+        raise NotUnderstood("From which day on? Give `start` too, for instance 2026-01-31.")
+    if name == "simulate" and given.get("action") != "start" and given.keys() & {"timeframe", "balance"}:
+        raise NotUnderstood("`timeframe` and `balance` are for `action: start` only.")
+    if name == "notify" and "zone" in given and given.get("quiet", "off").lower() == "off":
+        raise NotUnderstood("`zone` is for silent hours: give `quiet` too, for instance 22-7.")
+    if name == "notify" and "zone" in given and zone_named(given["zone"]) is None:
+        raise NotUnderstood(
+            "`zone` must be a place's clock such as Europe/Berlin or America/New_York, or UTC."
+        )
+    if word == "limit" and len(given) > 1:
+        raise NotUnderstood("Give either a number of `chats` or `instead`.")
+    if word == "outbox" and len(given) == 1:
+        raise NotUnderstood("Give both `action` and the `id` of a piece, or neither to list them.")
 
 
 def _check_day(name: str, text: str) -> None:
@@ -205,9 +199,11 @@ def _option_payload(option: Option) -> dict[str, Any]:
     payload: dict[str, Any] = {
         "name": option.name,
         "description": _short(option.description),
-        "type": _STRING,
+        "type": _TYPES[option.kind],
         "required": option.required,
     }
+    if option.kind != "text":
+        payload |= {"min_value": option.least, "max_value": option.most}
     if option.choices:
         payload["choices"] = [{"name": label, "value": value} for label, value in option.choices]
     elif option.completes is not None:

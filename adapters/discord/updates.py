@@ -15,6 +15,7 @@ from bot.messages import Body, ChatAddress, Command, Edit, Incoming, Sender, Tex
 from bot.tools.plain import plain
 
 PLATFORM = "discord"
+THUMB_UP = "👍"
 MAX_TEXT = 32_768
 """Discord's own texts have at most 4000 letters; a longer one is not read."""
 
@@ -22,6 +23,7 @@ _NAME_LETTERS = 64
 _QUOTED_LETTERS = 1500
 _SPOKEN = frozenset({discord.MessageType.default, discord.MessageType.reply})
 _COMMAND = re.compile(r"/([A-Za-z]\w{0,31}|)(?:\s+(.*))?", re.DOTALL | re.ASCII)
+_SKIN_TONES = "\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff"
 _HALVES = re.compile("[\x00\ud800-\udfff]")
 _EMOJI = re.compile(r"<a?(:\w{2,32}:)\d{1,20}>", re.ASCII)
 _MENTION = re.compile(r"<@!?(\d{1,20})>", re.ASCII)
@@ -90,6 +92,15 @@ def meant_by(line: str) -> Command | Text:
 def about(author: str, content: str) -> Text:
     """What "Ask Randebu about this" asks: the words of somebody else, as data on one line."""
     return Text(f"About this message from {plain(author)}: {plain(content, _QUOTED_LETTERS)}")
+
+
+def is_thumb(reaction: discord.RawReactionActionEvent, me: int) -> bool:
+    """True for a 👍, of whatever skin, that somebody else has put under a message of ours."""
+    if reaction.user_id == me or (reaction.member is not None and reaction.member.bot):
+        return False
+    ours = reaction.message_author_id in (None, me)
+    emoji = reaction.emoji
+    return ours and emoji.id is None and (emoji.name or "").rstrip(_SKIN_TONES) == THUMB_UP
 
 
 def place_of(channel: object, me: Me) -> Place | None:

@@ -8,16 +8,18 @@ from datetime import date
 
 import pytest
 
+from adapters.discord.options import TYPED
 from adapters.discord.slash import (
     NotUnderstood,
     Typing,
     command_of,
     completions,
     days,
-    operator_payloads,
     payloads,
     typing,
 )
+from bot.handlers.commands import build_commands
+from bot.handlers.simulations import Asked, parse
 from bot.messages import Command
 from tests.discord.conftest import OpenDiscord
 from tests.fakes.discord_api import DiscordApi, RestCall
@@ -25,7 +27,7 @@ from tests.fakes.discord_house import DiscordHouse
 from tests.stories.test_first_bot import DIP
 
 
-def used(name: str, **options: str) -> dict[str, object]:
+def used(name: str, **options: str | float) -> dict[str, object]:
     given = [{"name": key, "type": 3, "value": value} for key, value in options.items()]
     return {"name": name, "type": 1, "options": given}
 
@@ -37,17 +39,43 @@ def test_options_become_the_line_that_everybody_types() -> None:
     assert command_of(used("something_new", text="a b")) == Command("something_new", "a b")
 
 
+def test_options_of_simulations_become_what_their_handlers_understand() -> None:
+    begun = command_of(used("simulate", action="start", balance=250.5, bot="PEPE dip", timeframe="1m"))
+    assert begun == Command("simulate", "start PEPE dip 1m $250.5")
+    assert parse("PEPE dip 1m $250.5") == Asked("PEPE dip", "1m", 250.5)
+    # A sum alone is no bot's name.
+    assert command_of(used("simulate", action="start", balance=500)) == Command("simulate", "start $500")
+    assert parse("$500") == Asked(balance=500.0)
+    told = command_of(used("notify", bot="dip", quiet="22-7", zone="Europe/Berlin", tell="trades"))
+    assert told == Command("notify", "trades quiet 22-7 Europe/Berlin dip")
+    assert command_of(used("notify", quiet="off")) == Command("notify", "quiet off")
+    assert command_of(used("why", bot="dip")) == Command("why", "dip")
+    assert command_of(used("unlink", number="2")) == Command("unlink", "2")
+
+
+def test_every_listed_command_has_its_options_declared() -> None:
+    async def usage(services: object, caller: object) -> str:
+        raise NotImplementedError
+
+    listed = {name for name, spec in build_commands(usage).items() if spec.listed}
+    assert listed | {"chat"} == set(TYPED)
+
+
 @pytest.mark.parametrize(
-    ("options", "sentence"),
+    ("name", "options", "sentence"),
     [
-        ({"start": "yesterday"}, "`start` must be a day"),
-        ({"start": "2026-02-30"}, "`start` must be a day"),
-        ({"end": "2026-02-01"}, "Give `start` too"),
+        ("backtest", {"start": "yesterday"}, "`start` must be a day"),
+        ("backtest", {"start": "2026-02-30"}, "`start` must be a day"),
+        ("backtest", {"end": "2026-02-01"}, "Give `start` too"),
+        ("simulate", {"action": "stop", "timeframe": "1m"}, "for `action: start` only"),
+        ("notify", {"quiet": "at night"}, "such as 22-7"),
+        ("notify", {"zone": "Europe/Berlin"}, "give `quiet` too"),
+        ("notify", {"quiet": "22-7", "zone": "my dip bot"}, "such as Europe/Berlin"),
     ],
 )
-def test_days_that_are_none_are_refused(options: dict[str, str], sentence: str) -> None:
+def test_options_that_make_no_sense_are_refused(name: str, options: dict[str, str], sentence: str) -> None:
     with pytest.raises(NotUnderstood, match=sentence):
-        command_of(used("backtest", **options))
+        command_of(used(name, **options))
 
 
 def test_what_is_typed_is_completed() -> None:
@@ -65,8 +93,6 @@ def test_commands_that_the_adapter_does_not_know_take_a_text() -> None:
     assert len(told["new_one"]["description"]) == 100
     assert told["bots"]["options"] == []
     assert told["chat"]["options"][0]["required"]
-    (admin,) = operator_payloads({"admin": "for operators"})
-    assert admin["default_member_permissions"] == "8"
 
 
 async def test_commands_are_synced_only_when_they_changed(open_discord: OpenDiscord, api: DiscordApi) -> None:
@@ -83,17 +109,6 @@ async def test_commands_are_synced_only_when_they_changed(open_discord: OpenDisc
         assert api.world.syncs[1:] == [str(guild), "everywhere"]
         assert api.world.commands["everywhere"] == []
         assert api.world.commands[str(guild)]
-
-
-async def test_operators_commands_are_told_to_their_server_alone(
-    open_discord: OpenDiscord, api: DiscordApi
-) -> None:
-    guild = api.world.guild.id
-    operators = {"operator_guild": guild, "operator_commands": {"admin": "for operators"}}
-    async with open_discord(api=api, **operators) as house:
-        await house.until(lambda: len(api.world.syncs) == 2)
-        assert [each["name"] for each in api.world.commands[str(guild)]] == ["admin"]
-        assert "admin" not in {each["name"] for each in api.world.commands["everywhere"]}
 
 
 async def test_private_matters_are_for_one_persons_eyes(house: DiscordHouse) -> None:

@@ -17,6 +17,7 @@ from tests.fakes.discord_world import DiscordWorld
 
 DISPATCH, HEARTBEAT, IDENTIFY, RESUME, RECONNECT, INVALID, HELLO, ACK = 0, 1, 2, 6, 7, 9, 10, 11
 MESSAGE_CONTENT = 1 << 15
+GUILD_REACTIONS, DIRECT_REACTIONS = 1 << 10, 1 << 13
 _KEPT = 5000
 
 
@@ -160,7 +161,7 @@ class DiscordGateway:
         if self.deaf:
             return
         for session in self.sessions:
-            if session.valid:
+            if session.valid and _is_wanted(session, name, payload):
                 self._dispatch(session, name, payload)
 
     def _dispatch(self, session: Session, name: str, payload: dict[str, Any]) -> None:
@@ -179,6 +180,13 @@ class DiscordGateway:
         out = session.out
         while not socket.closed and session.socket is socket:
             await socket.send_bytes(pack(await out.get()))
+
+
+def _is_wanted(session: Session, name: str, payload: dict[str, Any]) -> bool:
+    """False for events of an intent that the session has not declared."""
+    if name != "MESSAGE_REACTION_ADD":
+        return True
+    return bool(session.intents & (GUILD_REACTIONS if "guild_id" in payload else DIRECT_REACTIONS))
 
 
 def _packer(compress: str | None) -> Callable[[str], bytes]:

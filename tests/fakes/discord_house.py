@@ -94,7 +94,9 @@ class DiscordHouse:
         await self.reads(made.room, made.user)
         return made
 
-    async def uses(self, person: Account, name: str, room: Room | None = None, **options: str) -> Shown:
+    async def uses(
+        self, person: Account, name: str, room: Room | None = None, **options: str | int | float
+    ) -> Shown:
         """Use a slash command, wait for the answer and give its last message."""
         room = room or self.world.private(person)
         await self.done(self.world.uses(person, name, room, **options))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from datetime import UTC, datetime
 from typing import Any
@@ -25,6 +26,7 @@ Body = dict[str, Any]
 
 MAX_TEXT = 2000
 NONCE_SECONDS = 180.0
+_NAME = re.compile(r"[-_'a-z0-9]{1,32}")
 
 
 def utf16(text: str) -> int:
@@ -70,9 +72,9 @@ class DiscordRoutes:
         for each in told:
             if each["type"] == 1 and not 1 <= len(each["description"]) <= 100:
                 raise RestError(400, 50035, "Invalid Form Body: description must be 1 to 100 letters")
-            for option in each.get("options", []):
-                if not 1 <= len(option["description"]) <= 100 or len(option.get("choices", [])) > 25:
-                    raise RestError(400, 50035, "Invalid Form Body: options")
+            check_options(each.get("options", []))
+            if _letters(each) > 8000:
+                raise RestError(400, 50035, "Invalid Form Body: APPLICATION_COMMAND_TOO_LARGE")
         self._world.commands[place] = told
         self._world.syncs.append(place)
         return [{**each, "id": str(self._world.snowflake()), "version": "1"} for each in told]
@@ -305,6 +307,29 @@ class DiscordRoutes:
             self._world.emit("MESSAGE_CREATE", self._world.event_of(shown))
         self._world.tell()
         return self._world.as_message(shown)
+
+
+def check_options(options: list[Body]) -> None:
+    """Refuse a command's options that Discord would refuse, those of subcommands too; raises `RestError`."""
+    names = [each["name"] for each in options]
+    required = [bool(each.get("required")) for each in options]
+    bad = len(options) > 25 or len(names) != len(set(names)) or required != sorted(required, reverse=True)
+    for each in options:
+        choices = each.get("choices", [])
+        bad |= _NAME.fullmatch(each["name"]) is None or not 1 <= len(each["description"]) <= 100
+        bad |= len(choices) > 25 or any(not 1 <= len(choice["name"]) <= 100 for choice in choices)
+        bad |= bool(choices) and bool(each.get("autocomplete"))
+        bad |= "min_value" in each and each["type"] not in (4, 10)
+        bad |= each["type"] != 1 and "options" in each
+        check_options(each.get("options", []))
+    if bad:
+        raise RestError(400, 50035, "Invalid Form Body: options")
+
+
+def _letters(told: Body) -> int:
+    """What counts to the size of a command: names, descriptions and values of it and of everything in it."""
+    own = len(told["name"]) + len(told.get("description", "")) + len(str(told.get("value", "")))
+    return own + sum(_letters(each) for each in (*told.get("options", ()), *told.get("choices", ())))
 
 
 def check_embed(embed: Body) -> None:

@@ -25,7 +25,7 @@ from tests.fakes.discord_things import (
 
 _MENTION = re.compile(r"<@!?(\d+)>")
 _ROLE = re.compile(r"<@&(\d+)>")
-
+_TYPES: dict[type, int] = {str: 3, int: 4, float: 10}
 
 Listener = Callable[[str, dict[str, Any]], None]
 
@@ -129,9 +129,14 @@ class DiscordWorld:
         shown.embeds = [{"type": "link", "url": "https://example.org"}]
         self.emit("MESSAGE_UPDATE", self.event_of(shown))
 
-    def uses(self, person: Account, name: str, room: Room | None = None, **options: str) -> Made:
-        """Somebody uses a slash command."""
-        given = [{"name": key, "type": 3, "value": value} for key, value in options.items()]
+    def uses(
+        self, person: Account, name: str, room: Room | None = None, **options: str | int | float
+    ) -> Made:
+        """Somebody uses a slash command; after a space in `name` stands its subcommand."""
+        given = [{"name": key, "type": _TYPES[type(value)], "value": value} for key, value in options.items()]
+        name, _, word = name.partition(" ")
+        if word:
+            given = [{"name": word, "type": 1, "options": given}]
         data = {"id": str(self.snowflake()), "name": name, "type": 1, "options": given}
         return self._make(2, person, room or self.private(person), data)
 
@@ -141,6 +146,21 @@ class DiscordWorld:
         told = next(each for place in self.commands.values() for each in place if each["name"] == name)
         options = {told["options"][0]["name"]: rest} if rest and told["options"] else {}
         return self.uses(person, name, room, **options)
+
+    def reacts(self, person: Account, shown: Shown, emoji: str) -> None:
+        """Somebody puts an emoji under a message."""
+        event: dict[str, Any] = {
+            "user_id": str(person.id),
+            "channel_id": str(shown.room.id),
+            "message_id": str(shown.id),
+            "message_author_id": str(shown.author.id),
+            "emoji": {"id": None, "name": emoji},
+            "burst": False,
+            "type": 0,
+        }
+        if shown.room.guild is not None:
+            event |= {"guild_id": str(shown.room.guild.id), "member": _member() | {"user": person.as_user()}}
+        self.emit("MESSAGE_REACTION_ADD", event)
 
     def types(self, person: Account, name: str, option: str, typed: str, room: Room | None = None) -> Made:
         """Somebody is typing an option of a slash command."""
