@@ -97,7 +97,7 @@ def _asking_for_code(request: Request) -> Outcome:
         lock = await guard(unit, standing.owner, request.incoming.sender, now)
         if lock is not None:
             raise Refused(locked(lock))
-        code, expires = await make_code(unit, standing.owner, caller.address, now)
+        code, expires = await make_code(unit, standing.owner, request.incoming.address, now)
         known = await unit.facts.get(fact_of_bot("telegram"))
         lines = [f"Your code: `{code}`. It works once, until {expires:%H:%M} UTC."]
         if known is not None:
