@@ -21,15 +21,16 @@ FEWEST_CANDLES = 2
 async def replayed(services: Services, simulation: Simulation) -> Proven | None:
     """What the backtest of a simulation's candles gives; None while it has had fewer than two.
 
+    None also when its person has been forgotten meanwhile, and its strategy with them.
     Raises `Refused` when too much is being calculated.
     """
     begin, end = simulation.warm_from, simulation.next_start
     async with services.database.view() as view:
         feed = await view.feeds.get(simulation.feed_id)
         saved = await view.trading.strategy(simulation.bot_id, simulation.version)
-        if feed is None or saved is None:
-            raise LookupError(f"What simulation {simulation.id} ran on is gone.")
-        if begin is None or end is None or end - simulation.start < FEWEST_CANDLES * feed.timeframe:
+        if feed is None or saved is None or begin is None or end is None:
+            return None
+        if end - simulation.start < FEWEST_CANDLES * feed.timeframe:
             return None
         rows = await view.feeds.blocks(feed.id, begin, end, BLOCK * feed.timeframe)
         blocks = [Block(row.start, row.count, row.data) for row in rows]

@@ -104,13 +104,14 @@ async def test_an_answer_is_never_cut_inside_of_its_code(harness: Harness) -> No
     if harness.longest is None:
         pytest.skip("Nothing has to be cut here.")
     alice = harness.somebody("Alice")
-    code = "\n".join(f"line{number} = {number}  # {'x' * 30}" for number in range(200))
+    lines = harness.longest // 20
+    code = "\n".join(f"line{number} = {number}  # {'x' * 30}" for number in range(lines))
     seen = await harness.emits(alice, TextFinal(f"Before.\n\n```py\n{code}\n```\n\nAfter."))
     for each in seen:
         assert each.text.count("```") % 2 == 0
         assert not any(line.startswith("x") for line in each.text.splitlines())
     assert comes_in_order(
-        ["Before.", *(f"line{number} = {number}" for number in range(200)), "After."], words(seen)
+        ["Before.", *(f"line{number} = {number}" for number in range(lines)), "After."], words(seen)
     )
 
 

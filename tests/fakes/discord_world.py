@@ -133,7 +133,9 @@ class DiscordWorld:
         self, person: Account, name: str, room: Room | None = None, **options: str | int | float
     ) -> Made:
         """Somebody uses a slash command; after a space in `name` stands its subcommand."""
-        given = [{"name": key, "type": _TYPES[type(value)], "value": value} for key, value in options.items()]
+        given: list[dict[str, Any]] = [
+            {"name": key, "type": _TYPES[type(value)], "value": value} for key, value in options.items()
+        ]
         name, _, word = name.partition(" ")
         if word:
             given = [{"name": word, "type": 1, "options": given}]
