@@ -61,7 +61,7 @@ class Clockwork:
 
     def every(self, seconds: float, name: str, job: Job) -> None:
         """Run `job` every so many seconds; a run that is late or still going is left out."""
-        self._add(JobRecord(name, seconds), job, IntervalTrigger(seconds=seconds))
+        self._add(JobRecord(name, seconds), job, IntervalTrigger(seconds=seconds), first_after=seconds)
 
     def paced(self, name: str, job: Job, wait: Callable[[], float]) -> None:
         """Run `job` again and again: as many seconds after a run has ended as `wait` says then."""
@@ -78,8 +78,7 @@ class Clockwork:
             return run()
 
         # Due far in the future until the end of a run says when, so that no run ever meets the one before.
-        self._add(JobRecord(name, None), begin, IntervalTrigger(seconds=_FAR))
-        self.hurry(name, wait())
+        self._add(JobRecord(name, None), begin, IntervalTrigger(seconds=_FAR), first_after=wait())
 
     def hurry(self, name: str, seconds: float) -> None:
         """Let a job that does not run now run after `seconds` if it would run later.
@@ -108,7 +107,7 @@ class Clockwork:
         """End; a job that runs is cancelled with the loop's tasks."""
         self._scheduler.shutdown(wait=False)
 
-    def _add(self, record: JobRecord, job: Job, trigger: IntervalTrigger) -> None:
+    def _add(self, record: JobRecord, job: Job, trigger: IntervalTrigger, *, first_after: float) -> None:
         self._records[record.name] = record
 
         async def run() -> None:
@@ -126,7 +125,13 @@ class Clockwork:
             record.last_ms = round((time.perf_counter() - started) * 1000)
 
         self._scheduler.add_job(
-            run, trigger, id=record.name, max_instances=1, coalesce=True, misfire_grace_time=None
+            run,
+            trigger,
+            id=record.name,
+            max_instances=1,
+            coalesce=True,
+            misfire_grace_time=None,
+            next_run_time=system_clock() + timedelta(seconds=first_after),
         )
 
 
