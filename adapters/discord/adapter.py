@@ -56,7 +56,7 @@ class DiscordAdapter:
             lambda: Wire(self._listening),
         )
         self._calls = Calls(self._line)
-        interactions = Interactions(house, clock)
+        interactions = self._interactions = Interactions(house, clock)
         self._previews = Previews(self._calls, house, interactions)
         self._posting = Posting(self._calls, self._previews, interactions, house)
         self._using = Using(self._calls, house, interactions, clock, self._accept)
@@ -85,6 +85,7 @@ class DiscordAdapter:
         try:
             await self._line.log_in()
             self._tasks.start(self._introduce(), "introduction to discord")
+            self._tasks.start(self._interactions.expire(), "interactions that are over")
             await self._previews.recover()
             await self._listening.begin()
             self._tasks.start(self._using.opening.recover(), "threads that were being opened")

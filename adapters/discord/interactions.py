@@ -16,6 +16,9 @@ TOKEN_SECONDS = 15 * 60 - 15
 MAX_NOTED = 300
 """So many are known again after a restart, the latest ones; the answers to others go as ordinary messages."""
 
+EXPIRE_EVERY = 60.0
+"""Seconds between two looks at what is noted and over."""
+
 _NOTE = f"{PLATFORM} interactions"
 
 
@@ -73,6 +76,7 @@ class Interactions:
         self._clock = clock
         self._known: dict[int, Known] | None = None
         self._writing = asyncio.Lock()
+        self._noted: set[int] = set()
         self._changes = 0
         self._written = 0
 
@@ -83,6 +87,7 @@ class Interactions:
             if self._known is None:
                 rows = [dict(zip(_FIELDS, row, strict=True)) for row in stored.get("all", [])]
                 self._known = {row["id"]: Known(**row) for row in rows}
+                self._noted = set(self._known)
                 for each in self._known.values():
                     each.acknowledged.set()
         # They come in the order of their time, so those that are over come first.
@@ -137,7 +142,14 @@ class Interactions:
             now, latest = self._changes, list((await self.all()).values())[-MAX_NOTED:]
             rows = [[getattr(each, name) for name in _FIELDS] for each in latest]
             await self._house.note(_NOTE, {"all": rows})
-            self._written = now
+            self._written, self._noted = now, {each.id for each in latest}
+
+    async def expire(self) -> None:
+        """Take out of the note what is over, since it names who made it, also when nothing new comes; until cancelled."""
+        while True:
+            if self._noted - (await self.all()).keys():
+                await self.keep()
+            await asyncio.sleep(EXPIRE_EVERY)
 
     async def _first_usable(self, found: list[Known]) -> Known | None:
         for each in reversed(found):

@@ -191,8 +191,12 @@ class TelegramAdapter:
         former = {int(user) for user in (await house.recall(_MENUS)).get("users", ())} - set(operators)
         # Noted before Telegram is told: a menu too many to take back is harmless, one too few would stay.
         await house.note(_MENUS, {"users": sorted(former | set(operators))})
+        complete = True
         for call in introduction(house.commands(), house.commands(private=False), operators, former):
             try:
                 await self._bot(call)
             except (TelegramAPIError, ClientDecodeError) as error:
+                complete = False
                 _log.warning("introduction incomplete", method=type(call).__name__, error=str(error))
+        if complete and former:
+            await house.note(_MENUS, {"users": sorted(operators)})

@@ -8,11 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import String, cast, select
 
+from bot.accounts.privacy import forget_person
 from bot.errors import NoData, ProviderDown
 from bot.messages import Notice
 from bot.trading.packing import pack_program
 from bot.workers import Workers
+from storage.deliveries import DeliveryRow
+from storage.people import Owner
 from tests.databases import KINDS
 from tests.fakes.platform import words
 from tests.simulations.desk import CHAT, MINUTE, NOON, Desk, desk_on, open_desk
@@ -276,3 +280,55 @@ async def test_a_day_is_summed_up_once_with_a_picture(desk: Desk) -> None:
     await desk.by_the_hour()
     (told,) = await desk.reads()
     assert "**The day of Lively**" in words([told])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_whoever_is_forgotten_while_candles_are_stepped_hears_nothing_more(
+    kind: str, tmp_path: Path, workers: Workers
+) -> None:
+    async with open_desk(kind, tmp_path, workers) as desk:
+        forgotten = [await desk.start(f"bot {number}") for number in range(4)]
+        stays = await desk.start("stays")
+        await desk.stepping.advance_all()
+        await desk.minutes(8)
+        waiting = await desk.start("waiting")
+        owners = [(await desk.get(each)).owner for each in [*forgotten, waiting]]
+
+        async def forget(owner: Owner) -> None:
+            async with desk.database.unit() as unit:
+                await forget_person(unit, owner, 0, desk.clock())
+
+        desk.clock.move(minutes=6)
+        await asyncio.gather(
+            *(forget(owner) for owner in owners[:2]),
+            desk.stepping.advance_all(),
+            desk.by_the_hour(),
+            *(forget(owner) for owner in owners[2:]),
+        )
+        await desk.minutes(6)
+        await desk.by_the_hour()
+        await desk.outbox.flushed(CHAT)
+        for each in [*forgotten, waiting]:
+            left = await desk.get(each)
+            assert (left.state, left.name, left.chat, left.run, left.program) == (
+                "stopped",
+                "",
+                "",
+                None,
+                None,
+            )
+            assert left.owner == Owner()
+            assert await desk.events(each) == []
+        async with desk.database.view() as view:
+            said = (await view.session.scalars(select(cast(DeliveryRow.payload, String)))).all()
+            assert list(await view.faults.list(10)) == []
+        assert not any(each[:8] in text for each in [*forgotten, waiting] for text in said)
+        assert any(stays[:8] in text for text in said)
+        assert await desk.is_the_backtest(stays)
+
+
+async def test_what_waited_for_the_end_of_silent_hours_is_told_once(desk: Desk) -> None:
+    simulation = await desk.start(untold=True)
+    async with desk.database.unit() as unit:
+        assert await unit.simulations.take_untold(simulation) is not None
+        assert await unit.simulations.take_untold(simulation) is None

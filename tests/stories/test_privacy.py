@@ -13,17 +13,23 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
+from bot.accounts.privacy import forget_person
 from bot.messages import Choice, File
 from storage.approvals import Approval
 from storage.base import Base
+from storage.broadcasts import Broadcast
 from storage.conversations import Conversation
+from storage.faults import Fault
 from storage.journal import Turn
-from storage.people import ChatUse
+from storage.operators import AuditRow
+from storage.people import ChatUse, PlatformIdentity
 from storage.privacy import Impersonal, Personal
+from storage.simulations import Simulation
 from storage.trading import Backtest
 from tests.conftest import House, OpenHouse
 from tests.databases import KINDS, ready_database
 from tests.fakes.platform import Chat, words
+from tests.simulations.living import LIVELY, make_bot, pass_minutes
 from tests.stories.test_accounts import makes_bot
 from tests.stories.test_first_bot import DIP
 from tests.stories.test_linking import code_of
@@ -38,7 +44,8 @@ async def house(
     request: pytest.FixtureRequest, open_house: OpenHouse, tmp_path: Path
 ) -> AsyncIterator[House]:
     url = await ready_database(request.param, tmp_path)
-    async with open_house(url=url, anonymous_bots=None) as opened:
+    operators = frozenset({("fake", "boss")})
+    async with open_house(url=url, anonymous_bots=None, operators=operators) as opened:
         yield opened
 
 
@@ -95,7 +102,10 @@ def keys_in(tables: dict[str, list[dict[str, Any]]]) -> set[Row]:
 
 async def totals(house: House) -> list[Any]:
     """What operators add up."""
-    counted = (Conversation.id, Turn.id, ChatUse.incoming_id, Backtest.id, Approval.id)
+    counted = (
+        *(Conversation.id, Turn.id, ChatUse.incoming_id, Backtest.id, Approval.id),
+        *(Simulation.id, AuditRow.id, Fault.id, Broadcast.id),
+    )
     sums = (Turn.tokens, Turn.cost_usd, Turn.requests, Conversation.turn_count)
     async with house.randebu.database.view() as view:
         found = [await view.session.scalar(select(func.count(column))) for column in counted]
@@ -119,6 +129,11 @@ async def live(house: House) -> tuple[Chat, Chat]:
     await makes_bot(ally, "dip")
     await ally.says("/signup")
     await alice.says("/signup")
+    for each in (alice, ally):
+        await make_bot(house, each, LIVELY)
+        assert "runs: version 1" in words(await each.says("/simulate start Lively"))
+    await pass_minutes(house, 10)
+    await run_by_operators(house, alice)
     await alice.says("/link AAAA2222")
     await ally.says(f"/link {await code_of(alice)}")
     await ally.presses("Make them one")
@@ -127,6 +142,33 @@ async def live(house: House) -> tuple[Chat, Chat]:
     await house.chat(ALICE, group="club").says("what is the price of CAKE?")
     await house.chat(BOB, group="club").says("and of PEPE?")
     return alice, bob
+
+
+async def run_by_operators(house: House, alice: Chat) -> None:
+    """Whatever operators' tables can hold of somebody: they were looked at, banned for a minute, told of a pause."""
+    boss, now = house.chat("boss"), house.clock()
+    async with house.randebu.database.view() as view:
+        (identity,) = await view.people.identities_of_user(ALICE)
+    short = (identity.user_id or "")[:8]
+    assert ALICE in words(await boss.says(f"/admin user {short}"))
+    await boss.says(f"/admin ban {short} spam 1m")
+    assert "banned until" in words(await boss.presses("Ban"))
+    await boss.says("/admin audit")
+    house.clock.move(minutes=2)
+    said = {"place": str(alice.address), "text": ALICE, "traceback": ALICE, "at": now}
+    where = {"platform": alice.address.platform, "chat": alice.address.chat, "thread": ""}
+    async with house.randebu.database.unit() as unit:
+        await unit.operators.told_of_pause("earlier", "fake", ALICE)
+        await unit.faults.add(Fault(reference="a", kind="KeyError", **owned(identity), **said))
+        await unit.faults.add(Fault(reference="b", kind="delivery", **said))
+        begun = Broadcast(
+            key="k", text="hello", state="done", platforms="fake", created_at=now, receivers=1, **where
+        )
+        assert await unit.broadcasts.begin(begun)
+
+
+def owned(identity: PlatformIdentity) -> dict[str, str | None]:
+    return {"user_id": identity.user_id, "anonymous_token": identity.anonymous_token}
 
 
 async def test_the_file_holds_every_row_that_mentions_them(house: House) -> None:
@@ -205,6 +247,26 @@ async def test_who_comes_back_begins_anew_but_has_used_what_they_used(open_house
         await alice.says("/forget")
         await alice.presses("Delete everything")
         assert "2 of 3, 1 left" in words(await alice.says("/usage"))
+
+
+async def test_a_ban_outlives_being_forgotten_until_it_is_lifted(house: House) -> None:
+    alice, boss = house.chat(ALICE), house.chat("boss")
+    await alice.says("hello")
+    async with house.randebu.database.unit() as unit:
+        (identity,) = await unit.people.identities_of_user(ALICE)
+        # Asked for just before the ban came.
+        await unit.operators.ban(identity.owner, "spam", house.clock(), None)
+        await forget_person(unit, identity.owner, 0, house.clock())
+    async with house.randebu.database.view() as view:
+        assert list(await view.people.identities_of_user(ALICE)) == []
+    assert "You cannot use Randebu any more" in words(await alice.says("hello"))
+    assert await alice.says("hello again") == []
+    await boss.says(f"/admin unban fake:{ALICE}")
+    assert "cannot use" not in words(await alice.says("hello"))
+    async with house.randebu.database.unit() as unit:
+        (identity,) = await unit.people.identities_of_user(ALICE)
+        await forget_person(unit, identity.owner, 0, house.clock())
+    assert "cannot use" not in words(await alice.says("hello"))
 
 
 async def test_nobody_is_forgotten_while_something_of_theirs_runs(house: House) -> None:

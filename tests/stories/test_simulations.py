@@ -100,7 +100,10 @@ async def test_a_second_one_is_refused_with_what_lifts_it(house: House) -> None:
     await make_bot(house, ann, LIVELY)
     await make_bot(house, ann, LIVELY, name="Other")
     await ann.says("/simulate start Lively")
-    assert "/simulate stop ends one of them" in words(await ann.says("/simulate start Other"))
+    refused = words(await ann.says("/simulate start Other"))
+    assert "runs 1 simulation at a time. /simulate stop ends one of them, or ask an operator" in refused
+    for line in ("/usage", "/account"):
+        assert "1 running, 1 at a time" in words(await ann.says(line))
     assert "running already" in words(await ann.says("/simulate start Lively"))
 
 
