@@ -59,9 +59,9 @@ async def make_bot(house: House, chat: Chat, document: dict[str, Any], **changes
     whole = {**document, **changes}
     prepared = await prepare(house.randebu.services.market, whole)
     async with house.randebu.database.unit() as unit:
-        identity = await unit.people.identity("fake", chat.sender.user)
+        identity = await unit.people.identity(chat.sender.platform, chat.sender.user)
         assert identity is not None
-        key = f"test:{chat.sender.user}:{whole['name']}"
+        key = f"test:{identity.id}:{whole['name']}"
         made = await unit.trading.add_bot(
             identity.owner, whole["name"], prepared.document(whole["name"]), key, house.clock()
         )
