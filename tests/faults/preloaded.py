@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import traceback
 from collections.abc import Mapping
 
 import adapters.serving  # noqa: F401
@@ -36,12 +37,17 @@ def _live(environment: Mapping[str, str], log: str) -> None:
     for stream, replaced in ((os.open(os.devnull, os.O_RDONLY), 0), (written, 1), (written, 2)):
         os.dup2(stream, replaced)
     sys.argv = ["randebu", "run"]
-    status = 0
+    status = 1
     try:
         main()
+        status = 0
     except SystemExit as end:
         status = int(end.code or 0)
-    os._exit(status)
+    finally:
+        if status == 1:
+            traceback.print_exc()
+        # Never back into the loop, which belongs to the process that was forked from.
+        os._exit(status)
 
 
 if __name__ == "__main__":
