@@ -145,7 +145,7 @@ class Interactions:
             self._written, self._noted = now, {each.id for each in latest}
 
     async def expire(self) -> None:
-        """Take out of the note what is over, since it names who made it, also when nothing comes; until cancelled."""
+        """Take out of the note what is over, since it names who made it; until cancelled."""
         while True:
             if self._noted - (await self.all()).keys():
                 await self.keep()

@@ -229,12 +229,13 @@ async def test_simulations_by_tier(door: Door) -> None:
     async with door.database.view() as view:
         await limits.check_simulation(view, free, 0)
         assert await refusal(limits.check_simulation(view, free, 1)) == (
-            "Your free account runs 1 simulation at a time. Stop one to start another, "
+            "Your free account runs 1 simulation at a time. /simulate stop ends one of them, "
             "or ask an operator for the pro tier."
         )
         await limits.check_simulation(view, pro, 1)
         assert await refusal(limits.check_simulation(view, pro, 2)) == (
-            "Your pro account runs 2 simulations at a time. Stop one to start another, or ask an operator for more."
+            "Your pro account runs 2 simulations at a time. "
+            "/simulate stop ends one of them, or ask an operator for more."
         )
         none = door.limits(free_simulations=0)
         assert "Ask an operator" in await refusal(none.check_simulation(view, free, 0))
