@@ -25,7 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, aliased, mapped_column
 
-from storage.approvals import asked_of_others, questions_of
+from storage.approvals import Approval, asked_of_others, questions_of
 from storage.base import Base, change, to_json
 from storage.journal import IncomingRow, group_chats, private_chats
 from storage.privacy import Personal, Traces, belongs, names_user
@@ -212,7 +212,8 @@ def _told(person: Traces) -> ColumnElement[bool]:
     messages = select(IncomingRow.platform, IncomingRow.external_id).where(known)
     questions = questions_of(person)
     # Texts are found as JSON writes them; a name of a letter or two would be found everywhere.
-    names = [to_json(name)[1:-1] for name in person.names if len(name) >= _SHORTEST_NAME]
+    ids = (*person.users, *person.tokens)
+    names = [to_json(name)[1:-1] for name in (*person.names, *ids) if len(name) >= _SHORTEST_NAME]
     said = cast(DeliveryRow.payload, String)
     # Whatever a simulation says has buttons that name it.
     of_simulation = exists().where(
@@ -226,10 +227,22 @@ def _told(person: Traces) -> ColumnElement[bool]:
         here.in_(private_chats(person)),
         tuple_(DeliveryRow.platform, DeliveryRow.about).in_(messages),
         DeliveryRow.choice.in_(questions),
-        and_(here.in_(group_chats(person)), named),
+        and_(or_(here.in_(group_chats(person)), _for_operators(person)), named),
         of_simulation,
     )
 
 
 def _told_themselves(person: Traces) -> ColumnElement[bool]:
-    return or_(DeliveryRow.choice.is_(None), DeliveryRow.choice.not_in(asked_of_others(person)))
+    asked_of_them = or_(DeliveryRow.choice.is_(None), DeliveryRow.choice.not_in(asked_of_others(person)))
+    return and_(asked_of_them, or_(DeliveryRow.about.is_(None), ~_for_operators(person)))
+
+
+def _for_operators(person: Traces) -> ColumnElement[bool]:
+    """What answers an operator's command that somebody else has given, or their answer to what it asked."""
+    said = cast(IncomingRow.body, String)
+    asked = Approval.id.in_(asked_of_others(person))
+    commands = select(IncomingRow.platform, IncomingRow.external_id).where(
+        or_(said.contains('"admin'), exists().where(asked, said.contains(Approval.id))),
+        ~names_user(IncomingRow.platform, IncomingRow.sender_user, person),
+    )
+    return tuple_(DeliveryRow.platform, DeliveryRow.about).in_(commands)

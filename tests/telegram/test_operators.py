@@ -54,8 +54,8 @@ async def test_an_operator_works_in_the_chat_and_a_stranger_sees_nothing_of_it(
         assert picture.photo is not None
         assert picture.photo.startswith(b"\x89PNG")
 
-        unknown = (await house.says(eve, "/nothing")).text
-        assert (await house.says(eve, "/admin users")).text == unknown.replace("/nothing", "/admin")
+        unknown = (await house.says(eve, "/xyzzy")).text
+        assert (await house.says(eve, "/admin users")).text == unknown.replace("/xyzzy", "/admin")
 
 
 async def test_the_menu_of_an_operator_alone_has_the_command(open_telegram: OpenTelegram) -> None:
@@ -82,7 +82,7 @@ async def test_in_a_group_it_is_heard_from_operators_and_not_from_others(open_te
     async with open_telegram(given=OPERATORS) as house:
         boss, eve = house.world.person("Boss"), house.world.person("Eve")
         group = house.world.group("Operators")
-        for line in ("/admin health", "/nothing at_all"):
+        for line in ("/admin health", "/xyzzy at_all"):
             house.world.says(eve, line, group)
         assert await house.reads(group) == []
         shown = await house.says(boss, "/admin health", group)

@@ -101,8 +101,7 @@ async def _written(unit: Unit, key: str, outcome: Outcome, result: str | None) -
             outcome, result = Outcome(replies=(Notice(str(refusal)),)), f"refused: {refusal}"
     asked = any(isinstance(reply, Choice) for reply in outcome.replies)
     await unit.operators.end_audit(key, (result or ("asked" if asked else "done"))[:_MOST_RESULT])
-    # These pages name people, and nothing of them may be kept beside what is stored about those.
-    return replace(outcome, secret=True)
+    return outcome
 
 
 async def _somebody(unit: Unit, rest: str) -> Owner | None:
