@@ -284,3 +284,22 @@ async def chats_of(unit: Unit) -> set[str | None]:
     from storage.people import ChatUse
 
     return set((await unit.session.scalars(select(ChatUse.user_id))).all())
+
+
+async def test_a_sign_up_waits_for_whoever_stores_something_for_that_person(two: Two) -> None:
+    alice = await person(two.one, "alice")
+
+    async def sign_up() -> None:
+        async with two.other.unit() as unit:
+            await open_account(unit, alice, "Alice", START)
+
+    async with two.one.unit() as unit:
+        await unit.people.hold(alice)
+        signing_up = asyncio.create_task(sign_up())
+        done, _ = await asyncio.wait({signing_up}, timeout=0.3)
+        assert not done
+        await unit.trading.add_bot(alice, "dip", {}, "call", START)
+    await signing_up
+    async with two.one.view() as view:
+        mine = (await view.people.standing(alice)).owner
+    assert (await owners(two.one))["bots"] == {(mine.user_id, None)}
