@@ -21,7 +21,7 @@ from bot.settings import Settings
 from bot.workers import Workers
 from tests.fakes.both_houses import compare, open_both
 
-ROUNDS = 40
+ROUNDS = 30
 ALLOWED = 1.2
 
 

@@ -20,8 +20,8 @@ from tests.fakes.bot_api import TOKEN, BotApi
 from tests.fakes.discord_api import DISCORD_TOKEN, DiscordApi
 from tests.fakes.telegram_house import HASTY
 
-EVERY_SECONDS = 0.5
-"""So often somebody writes on the platform with which something is wrong."""
+UNDER_WAY_SECONDS = 0.3
+"""So long after somebody has written elsewhere their message is handled, and its answer meets the trouble."""
 
 
 @dataclass
@@ -110,7 +110,7 @@ async def compare(
             break_other(None if how == "alone" else how)
             if how != "alone":
                 write_elsewhere()
-                await asyncio.sleep(EVERY_SECONDS / 10)
+            await asyncio.sleep(UNDER_WAY_SECONDS)
             taken.append(await measure())
     break_other(None)
     return {how: median(taken) for how, taken in times.items()}
