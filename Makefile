@@ -20,10 +20,10 @@ run: $(VENV)/engine ## set up what is needed and serve the chat platforms
 	@$(BIN)/randebu run
 
 test: check ## set up, then every check and every test
-	$(BIN)/python -m pytest -n 2 -m "not faults"
+	$(BIN)/python -m pytest -n 4 --dist worksteal -m "not faults"
 
 fast: $(VENV)/developer ## the tests, without the slow ones
-	$(BIN)/python -m pytest -n 2 -m "not slow and not faults"
+	$(BIN)/python -m pytest -n 4 --dist worksteal -m "not slow and not faults"
 
 check: $(VENV)/developer $(VENV)/engine ## lint, formatting, types and the import rule
 	$(BIN)/ruff check .

@@ -64,6 +64,7 @@ class RunningRandebu:
             "TELEGRAM_TOKEN": TOKEN,
             "TELEGRAM_API_URL": self._api.url,
             "LLM_PROVIDER": "offline",
+            "MARKET_SOURCE": "synthetic",
             "ANONYMOUS_CHATS": "",
             "ANONYMOUS_BOTS": "",
             "ANONYMOUS_BACKTESTS": "",

@@ -73,6 +73,7 @@ class Life:
             "DISCORD_API_URL": self._api.url,
             "TELEGRAM_TOKEN": "",
             "LLM_PROVIDER": "offline",
+            "MARKET_SOURCE": "synthetic",
             "ANONYMOUS_CHATS": "",
             "ANONYMOUS_BOTS": "",
             "ANONYMOUS_BACKTESTS": "",
