@@ -225,4 +225,4 @@ class Randebu:
         # Drawing many pictures takes long, and the next run waits for the last one.
         clockwork.paced("tell of simulations by the hour", summaries.run, lambda: 20.0)
         clockwork.start()
-        self._stack.callback(clockwork.close)
+        self._stack.push_async_callback(clockwork.close)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any, cast
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -53,6 +56,8 @@ class Clockwork:
         self._on_failure = on_failure
         self._records: dict[str, JobRecord] = {}
         self._running: set[str] = set()
+        self._under_way: set[asyncio.Task[Any]] = set()
+        self._closing = False
 
     @property
     def records(self) -> Sequence[JobRecord]:
@@ -103,14 +108,20 @@ class Clockwork:
         """Begin."""
         self._scheduler.start()
 
-    def close(self) -> None:
-        """End; a job that runs is cancelled with the loop's tasks."""
+    async def close(self) -> None:
+        """End; returns when every job that runs is cancelled and over."""
+        self._closing = True
         self._scheduler.shutdown(wait=False)
+        await asyncio.gather(*self._under_way, return_exceptions=True)
 
     def _add(self, record: JobRecord, job: Job, trigger: IntervalTrigger, *, first_after: float) -> None:
         self._records[record.name] = record
 
         async def run() -> None:
+            with self._owned():
+                await work()
+
+        async def work() -> None:
             started = time.perf_counter()
             record.runs += 1
             record.last_at = self._clock()
@@ -133,6 +144,19 @@ class Clockwork:
             misfire_grace_time=None,
             next_run_time=system_clock() + timedelta(seconds=first_after),
         )
+
+    @contextmanager
+    def _owned(self) -> Iterator[None]:
+        """While inside, `close` waits for this job; at the end being cancelled is no failure."""
+        task = cast("asyncio.Task[Any]", asyncio.current_task())
+        self._under_way.add(task)
+        try:
+            yield
+        except asyncio.CancelledError:
+            if not self._closing:
+                raise
+        finally:
+            self._under_way.discard(task)
 
 
 async def failure_of(work: Awaitable[object]) -> Exception | None:

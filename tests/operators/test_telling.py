@@ -209,7 +209,7 @@ async def test_the_clock_tells_of_a_job_that_fails_and_goes_on() -> None:
         assert [await told.get(), await told.get()] == [("breaks", "no disk")] * 2
         await again.wait()
     finally:
-        clockwork.close()
+        await clockwork.close()
     broken, working = clockwork.records
     assert broken.failures >= 2
     assert broken.last_error == "OSError: no disk"

@@ -14,7 +14,7 @@ from bot.jobs.clockwork import Clockwork
 async def clockwork() -> AsyncIterator[Clockwork]:
     made = Clockwork()
     yield made
-    made.close()
+    await made.close()
 
 
 async def test_runs_never_meet_and_a_failure_does_not_end_them(clockwork: Clockwork) -> None:
@@ -54,3 +54,25 @@ async def test_a_job_that_would_run_later_can_be_hurried_and_removed(clockwork: 
     clockwork.remove("feed 1")
     assert clockwork.names("feed ") == set()
     clockwork.hurry("feed 1", 0.0)
+
+
+async def test_what_runs_at_the_end_is_over_when_the_clock_is_closed(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    clockwork, begun, ended = Clockwork(), asyncio.Event(), False
+
+    async def job() -> None:
+        nonlocal ended
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended = True
+
+    clockwork.start()
+    clockwork.paced("endless", job, lambda: 0.0)
+    async with asyncio.timeout(20):
+        await begun.wait()
+    await clockwork.close()
+    assert ended
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]

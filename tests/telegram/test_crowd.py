@@ -38,7 +38,7 @@ async def test_two_hundred_people_write_at_once(open_telegram: OpenTelegram) -> 
     await crowd(open_telegram, 200, Limits(), Rhythm(), second=1.0, minute=60.0)
 
 
-@pytest.mark.slow
+@pytest.mark.faults
 async def test_a_smaller_crowd_in_less_time(open_telegram: OpenTelegram) -> None:
     """Its limits are shorter, and a quarter of a second is allowed to calls that are held up on their way."""
     await crowd(open_telegram, 30, Limits(second=0.3, minute=8.0), BRISK, second=0.05, minute=7.75)
