@@ -9,6 +9,8 @@ from typing import Any, Literal, Protocol, Self
 
 import discord
 
+from adapters.pressing import ActionButton, Button, ChoiceButton, StopButton
+
 MAX_BUTTONS = 25
 MAX_LABEL = 80
 """Discord's limits for one message."""
@@ -25,30 +27,6 @@ _STYLES = {
     "danger": discord.ButtonStyle.danger,
     "plain": discord.ButtonStyle.primary,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class ChoiceButton:
-    """An option of a question: the question's id and the option's place, from 0."""
-
-    choice: str
-    place: int
-
-
-@dataclass(frozen=True, slots=True)
-class ActionButton:
-    """A button that speaks for the person: the delivery under which it stands and its place there, from 0."""
-
-    delivery: int
-    place: int
-
-
-@dataclass(frozen=True, slots=True)
-class StopButton:
-    """The button under an answer that is being written."""
-
-
-Button = ChoiceButton | ActionButton | StopButton
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,12 @@ import aiohttp
 import discord
 import structlog
 
-from adapters.discord.buttons import StopButton, from_custom_id
+from adapters.discord.buttons import from_custom_id
 from adapters.discord.connection import Line
 from adapters.discord.house import House
 from adapters.discord.placeholders import Placeholders
 from adapters.discord.updates import PLATFORM, address_of
+from adapters.pressing import StopButton
 from bot.clock import Clock
 
 _log = structlog.get_logger(__name__)

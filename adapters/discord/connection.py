@@ -14,7 +14,8 @@ import yarl
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
-from adapters.discord.buttons import Button, PersistentButton
+from adapters.discord.buttons import PersistentButton
+from adapters.pressing import Button
 from bot.errors import SettingsError
 
 _log = structlog.get_logger(__name__)

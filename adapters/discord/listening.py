@@ -11,7 +11,6 @@ import aiohttp
 import discord
 import structlog
 
-from adapters.discord.buttons import Button
 from adapters.discord.catching_up import CatchingUp
 from adapters.discord.connection import Line
 from adapters.discord.house import House
@@ -28,6 +27,7 @@ from adapters.discord.updates import (
     sender_of,
 )
 from adapters.discord.using import Using
+from adapters.pressing import Button
 from bot.clock import Clock
 from bot.dispatch.insisting import insist
 from bot.dispatch.tasks import Tasks

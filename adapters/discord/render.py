@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 
 import discord
 
-from adapters.discord.buttons import MAX_BUTTONS, MAX_LABEL, ActionButton, ChoiceButton, Labelled, Tone
+from adapters.discord.buttons import MAX_BUTTONS, MAX_LABEL, Labelled, Tone
 from adapters.discord.formatting import EMPTY, as_written, format_markdown, utf16_len
+from adapters.pressing import ActionButton, ChoiceButton
 from adapters.splitting import split_markdown
 from bot.messages import (
     Action,

@@ -10,7 +10,6 @@ import aiohttp
 import discord
 import structlog
 
-from adapters.discord.buttons import ActionButton, Button, ChoiceButton, StopButton
 from adapters.discord.calls import Calls, TokenDead, acknowledge
 from adapters.discord.house import House
 from adapters.discord.interactions import Interactions, Known
@@ -18,6 +17,7 @@ from adapters.discord.opening import Accept, Opening, first_words, takes_threads
 from adapters.discord.options import CHAT
 from adapters.discord.slash import NotUnderstood, command_of, completions, days, typing
 from adapters.discord.updates import about, address_of, interaction_id, meant_by, sender_of
+from adapters.pressing import ActionButton, Button, ChoiceButton, StopButton
 from bot.clock import Clock
 from bot.messages import Answer, Body, ChatAddress, Command, Incoming, Text, Unsupported
 

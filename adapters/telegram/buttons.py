@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
+
+from adapters.pressing import ActionButton, Button, ChoiceButton, StopButton
 
 MAX_DATA_BYTES = 64
 _ROW_LETTERS = 30
@@ -15,30 +16,6 @@ _LABEL_LETTERS = 60
 _CHOICE = re.compile(r"c:([A-Za-z0-9_-]{1,40}):(\d{1,3})")
 _ACTION = re.compile(r"a:(\d{1,18}):(\d{1,3})")
 _STOP = "stop"
-
-
-@dataclass(frozen=True, slots=True)
-class ChoiceButton:
-    """An option of a question: the question's id and the option's place, from 0."""
-
-    choice: str
-    place: int
-
-
-@dataclass(frozen=True, slots=True)
-class ActionButton:
-    """A button that speaks for the person: the delivery under which it stands and its place there, from 0."""
-
-    delivery: int
-    place: int
-
-
-@dataclass(frozen=True, slots=True)
-class StopButton:
-    """The button under an answer that is being written."""
-
-
-Button = ChoiceButton | ActionButton | StopButton
 
 
 def to_data(button: Button) -> str:

@@ -9,7 +9,7 @@ from typing import Any, assert_never
 import structlog
 from aiogram.methods import AnswerCallbackQuery, EditMessageReplyMarkup, TelegramMethod
 
-from adapters.telegram.buttons import ActionButton, ChoiceButton, StopButton
+from adapters.pressing import ActionButton, ChoiceButton, StopButton
 from adapters.telegram.calls import Calls
 from adapters.telegram.house import House
 from adapters.telegram.previews import Previews

@@ -21,7 +21,8 @@ from aiogram.exceptions import (
 from aiogram.methods import DeleteMessage, EditMessageText, SendMessage, SendMessageDraft
 from aiogram.types import ReplyParameters
 
-from adapters.telegram.buttons import StopButton, keyboard
+from adapters.pressing import StopButton
+from adapters.telegram.buttons import keyboard
 from adapters.telegram.calls import Calls
 from adapters.telegram.house import House
 from adapters.telegram.placeholders import Placeholder, Placeholders

@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 
 from aiogram.types import InlineKeyboardMarkup
 
+from adapters.pressing import ActionButton, ChoiceButton
 from adapters.splitting import split_markdown
-from adapters.telegram.buttons import ActionButton, ChoiceButton, keyboard
+from adapters.telegram.buttons import keyboard
 from adapters.telegram.formatting import Formatted, as_written, format_markdown, formatted_length, utf16_len
 from bot.messages import (
     Action,

@@ -21,7 +21,8 @@ from aiogram.types import (
 )
 from pydantic import ValidationError
 
-from adapters.telegram.buttons import Button, from_data
+from adapters.pressing import Button
+from adapters.telegram.buttons import from_data
 from adapters.telegram.contents import kind_of
 from bot.messages import Body, ChatAddress, Command, Edit, Incoming, Sender, Text, Unsupported
 from bot.tools.plain import plain

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from adapters.discord.buttons import ActionButton, ChoiceButton, StopButton, from_custom_id, to_custom_id
+from adapters.discord.buttons import from_custom_id, to_custom_id
+from adapters.pressing import ActionButton, ChoiceButton, StopButton
 from bot.messages import Action, Choice, Notice, Option
 from tests.discord.conftest import OpenDiscord
 from tests.fakes.discord_api import DiscordApi

@@ -5,14 +5,8 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapters.telegram.buttons import (
-    MAX_DATA_BYTES,
-    ActionButton,
-    ChoiceButton,
-    StopButton,
-    from_data,
-    to_data,
-)
+from adapters.pressing import ActionButton, ChoiceButton, StopButton
+from adapters.telegram.buttons import MAX_DATA_BYTES, from_data, to_data
 from adapters.telegram.formatting import utf16_len
 from adapters.telegram.render import MAX_CAPTION, MAX_TEXT, draw, draw_passing, running_line, split
 from bot.messages import (
