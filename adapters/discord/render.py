@@ -12,6 +12,7 @@ from adapters.discord.buttons import MAX_BUTTONS, MAX_LABEL, Labelled, Tone
 from adapters.discord.formatting import EMPTY, as_written, format_markdown, utf16_len
 from adapters.pressing import ActionButton, ChoiceButton
 from adapters.splitting import split_markdown
+from adapters.waiting import line_of
 from bot.messages import (
     Action,
     Choice,
@@ -22,11 +23,8 @@ from bot.messages import (
     Option,
     PassingReply,
     Picture,
-    Progress,
     Settled,
     TextFinal,
-    TextGrowing,
-    ToolStarted,
 )
 
 MAX_TEXT = 2000
@@ -49,7 +47,6 @@ _GAIN, _LOSS, _NEUTRAL = 0x2ECC71, 0xE74C3C, 0x5865F2
 _ROOM = len(REPEATED) + 2
 _DECISION_ROOM = 200
 _IN_A_FILE = "This answer is too long for a chat, so it comes as a file."
-_BAR = 10
 _NAME = re.compile(r"[^\w.-]+")
 
 
@@ -120,17 +117,7 @@ def draw_passing(text: str, line: str) -> str:
 
 def running_line(reply: PassingReply) -> str:
     """What is running, on one line; empty while the answer itself grows."""
-    match reply:
-        case TextGrowing():
-            return ""
-        case ToolStarted(_, text):
-            return f"⏳ {_one_line(text)}…"
-        case Progress(text, None):
-            return f"⏳ {_one_line(text)}"
-        case Progress(text, done):
-            share = min(max(done or 0.0, 0.0), 1.0)
-            full = round(share * _BAR)
-            return f"⏳ {_one_line(text)}\n{'▰' * full}{'▱' * (_BAR - full)} {round(share * 100)} %"
+    return line_of(reply, _one_line)
 
 
 def file_name(name: str) -> str:

@@ -12,6 +12,7 @@ from adapters.pressing import ActionButton, ChoiceButton
 from adapters.splitting import split_markdown
 from adapters.telegram.buttons import keyboard
 from adapters.telegram.formatting import Formatted, as_written, format_markdown, formatted_length, utf16_len
+from adapters.waiting import line_of
 from bot.messages import (
     Action,
     Choice,
@@ -22,11 +23,8 @@ from bot.messages import (
     Option,
     PassingReply,
     Picture,
-    Progress,
     Settled,
     TextFinal,
-    TextGrowing,
-    ToolStarted,
 )
 
 MAX_TEXT = 4096
@@ -43,7 +41,6 @@ _ROOM = len(REPEATED) + 2
 _DECISION_ROOM = 200
 _LONG_LABEL = 30
 _IN_A_FILE = "This answer is too long for a chat, so it comes as a file."
-_BAR = 10
 _TICK_SECONDS = 3
 _BETWEEN_BLOCKS = 2
 _ADDED_TO_A_LINE = 2
@@ -113,17 +110,7 @@ def draw_passing(text: str, line: str, seconds: float = 0.0) -> str:
 
 def running_line(reply: PassingReply) -> str:
     """What is running, on one line; empty while the answer itself grows."""
-    match reply:
-        case TextGrowing():
-            return ""
-        case ToolStarted(_, text):
-            return f"⏳ {_one_line(text)}…"
-        case Progress(text, None):
-            return f"⏳ {_one_line(text)}"
-        case Progress(text, done):
-            share = min(max(done or 0.0, 0.0), 1.0)
-            full = round(share * _BAR)
-            return f"⏳ {_one_line(text)}\n{'▰' * full}{'▱' * (_BAR - full)} {round(share * 100)} %"
+    return line_of(reply, _one_line)
 
 
 def _one_line(text: str) -> str:
